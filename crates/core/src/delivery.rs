@@ -1,0 +1,58 @@
+//! Messages on their way: what the outbox holds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AppId, DeliveryId, VerificationId};
+use crate::subject::Mode;
+use crate::time::Timestamp;
+use crate::verification::Channel;
+
+/// One message that a customer asked for, until a provider has taken it. Written by the commit that
+/// decides to send; carries no code and no number: whoever sends derives them from the verification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Its id, which is also the reference that providers get.
+    pub id: DeliveryId,
+    /// The app.
+    pub app: AppId,
+    /// The verification.
+    pub verification: VerificationId,
+    /// Test messages never reach a carrier.
+    pub mode: Mode,
+    /// How it travels.
+    pub channel: Channel,
+    /// The code's generation in it.
+    pub generation: u8,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// Nothing is sent after the code has expired.
+    pub expires_at: Timestamp,
+    /// Submissions begun.
+    pub submissions: u32,
+    /// Submissions that may have reached the phone without an answer: taken over from a dead node,
+    /// or written and unanswered.
+    pub unknowns: u32,
+    /// The provider of the last submission.
+    pub provider: Option<String>,
+    /// Where it stands.
+    pub state: DeliveryState,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// To be sent at or after this time, by whoever holds the lease.
+    Due {
+        /// Not before.
+        at: Timestamp,
+    },
+    /// A provider has it.
+    Accepted,
+    /// No provider took it, and none will be tried again.
+    Failed,
+    /// Written and unanswered: another route, a receipt or the customer's resend decides (design 6).
+    Unknown,
+    /// Its verification ended, or its code was replaced, before it was sent.
+    Canceled,
+}

@@ -1,0 +1,159 @@
+//! Immutable facts: timeline, webhooks, statistics and audit log are made of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AppId, DeliveryId, EventId, VerificationId};
+use crate::phone::Country;
+use crate::purpose::Purpose;
+use crate::time::Timestamp;
+use crate::verification::{CancelReason, Channel, DenyReason, ReceiptStatus};
+
+/// One immutable fact about one verification. Carries no code and no number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// The app.
+    pub app: AppId,
+    /// The verification.
+    pub verification: VerificationId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum EventKind {
+    /// A verification was started, and a first message is due.
+    #[serde(rename = "verification.started")]
+    Started {
+        /// Why.
+        purpose: Purpose,
+        /// How the code travels.
+        channel: Channel,
+        /// The phone's country.
+        country: Option<Country>,
+        /// Whether the shop said where its customer is; limits by address need it.
+        client_address: ClientAddress,
+        /// The first delivery.
+        delivery: DeliveryId,
+    },
+    /// The customer asked for the message again.
+    #[serde(rename = "verification.resent")]
+    Resent {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The code's generation in it.
+        generation: u8,
+    },
+    /// A wrong guess was evaluated.
+    #[serde(rename = "check.incorrect")]
+    CheckIncorrect {
+        /// Guesses left.
+        attempts_remaining: u8,
+    },
+    /// A code from before a rotation was given; counts as a guess.
+    #[serde(rename = "check.superseded")]
+    CheckSuperseded {
+        /// Guesses left.
+        attempts_remaining: u8,
+    },
+    /// The right code was given.
+    #[serde(rename = "verification.approved")]
+    Approved,
+    /// Time ran out.
+    #[serde(rename = "verification.expired")]
+    Expired,
+    /// The guesses ran out.
+    #[serde(rename = "verification.exhausted")]
+    Exhausted,
+    /// The shop gave it up, or another transaction took its place.
+    #[serde(rename = "verification.canceled")]
+    Canceled {
+        /// How.
+        reason: CancelReason,
+    },
+    /// It must not be believed.
+    #[serde(rename = "verification.denied")]
+    Denied {
+        /// Why.
+        reason: DenyReason,
+    },
+    /// The customer said "this was not me".
+    #[serde(rename = "verification.reported")]
+    Reported,
+    /// The proof was redeemed.
+    #[serde(rename = "proof.redeemed")]
+    Redeemed,
+    /// Guesses on the phone are not evaluated before this time.
+    #[serde(rename = "phone.locked")]
+    PhoneLocked {
+        /// When they are again.
+        until: Timestamp,
+    },
+    /// The phone must be bound anew.
+    #[serde(rename = "phone.disabled")]
+    PhoneDisabled,
+    /// A provider took the message.
+    #[serde(rename = "delivery.accepted")]
+    DeliveryAccepted {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The provider.
+        provider: String,
+        /// Submissions begun for this delivery, this one included.
+        submissions: u32,
+    },
+    /// A submission failed and will be repeated.
+    #[serde(rename = "delivery.retrying")]
+    DeliveryRetrying {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The provider.
+        provider: String,
+        /// What went wrong.
+        reason: String,
+        /// When it is repeated.
+        retry_at: Timestamp,
+    },
+    /// A submission was written and never answered: the phone may have it.
+    #[serde(rename = "delivery.unknown")]
+    DeliveryUnknown {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The provider, where it is known.
+        provider: Option<String>,
+    },
+    /// No provider took the message, and none will be tried again.
+    #[serde(rename = "delivery.failed")]
+    DeliveryFailed {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The last provider tried.
+        provider: Option<String>,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A carrier said what became of the message.
+    #[serde(rename = "delivery.receipt")]
+    Receipt {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The carrier's word.
+        status: ReceiptStatus,
+    },
+}
+
+/// Whether the shop said from where its customer asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAddress {
+    /// It did; the address itself is not kept.
+    Given,
+    /// It did not: limits by address are off for this verification.
+    Absent,
+}

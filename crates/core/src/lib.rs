@@ -1,0 +1,28 @@
+//! The rules of Countersign.
+//!
+//! Pure: no I/O, no async, no clock and no randomness of its own; everything is passed in. The heart
+//! is [`step::step`], a state machine over one [`subject::Subject`]: one phone number inside one app.
+
+#![warn(missing_docs)]
+
+pub mod code;
+pub mod delivery;
+pub mod entropy;
+pub mod event;
+pub mod id;
+pub mod keyring;
+pub mod limit;
+pub mod locale;
+pub mod message;
+pub mod money;
+pub mod phone;
+pub mod policy;
+pub mod presentation;
+pub mod proof;
+pub mod purpose;
+pub mod sealed;
+pub mod step;
+pub mod subject;
+pub mod time;
+pub mod transaction;
+pub mod verification;

@@ -1,0 +1,251 @@
+//! What one app allows: its countries, limits, lifetimes and the form of its codes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::{CodeFormat, InvalidCodeFormat, ShortCodes};
+use crate::locale::Locale;
+use crate::message::Templates;
+use crate::phone::{Country, E164, NumberType};
+use crate::purpose::Purpose;
+use crate::subject::Mode;
+
+/// No code lives longer (NIST SP 800-63B-4 §3.1.3.2, N1; OWASP ASVS 6.5.5, O4).
+pub const MAX_LIFETIME: Duration = Duration::from_secs(600);
+/// The shortest life that leaves a message time to arrive.
+pub const MIN_LIFETIME: Duration = Duration::from_secs(60);
+/// With less left than this a resend says to start anew (design 6, Codes).
+pub const MIN_LIFE_FOR_RESEND: Duration = Duration::from_secs(60);
+/// Consecutive failures after which a phone must be bound anew (NIST SP 800-63B-4 §3.2.2, N5).
+pub const MAX_CONSECUTIVE_FAILURES: u32 = 100;
+/// Most live verifications of one phone; the last place is kept for a known customer (design 6).
+pub const MAX_LIVE: usize = 8;
+/// How long a proof can be redeemed and verified (RFC 8725 §3; R7).
+pub const PROOF_LIFETIME: Duration = Duration::from_secs(300);
+
+/// What an app allows. [`Policy::default`] is safe for a shop that configures nothing but its
+/// countries (design 5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Countries to send to. A live app must name at least one.
+    pub countries: BTreeSet<Country>,
+    /// The country of numbers that are written nationally.
+    pub default_region: Option<Country>,
+    /// Kinds of numbers that never get a message.
+    pub refused_number_types: BTreeSet<NumberType>,
+    /// The form of codes, unless a start asks for another.
+    pub code: CodeFormat,
+    /// Whether codes below NIST's six digits may be asked for.
+    pub short_codes: ShortCodes,
+    /// Life of a code in seconds, from the first send: 60–600.
+    pub lifetime_s: u16,
+    /// The same for `payment`.
+    pub payment_lifetime_s: u16,
+    /// Guesses a verification evaluates, counted across resends: 1–10.
+    pub max_attempts: u8,
+    /// The same for `payment`: 1–5 (PSD2 RTS Art 4(3)(b), P4).
+    pub payment_max_attempts: u8,
+    /// Waits between the sends of one verification, in seconds; the last one repeats.
+    pub resend_ladder_s: Vec<u16>,
+    /// Sends of one verification, the first included: 1–10.
+    pub max_sends: u8,
+    /// What a resend sends.
+    pub resend: ResendCode,
+    /// How often one phone of this app may be sent to, by customers' requests (fraud.md B.2, row 1).
+    pub phone_limits: PhoneLimits,
+    /// Wrong guesses on one phone before it is locked for a while (fraud.md B.2).
+    pub failure_limits: FailureLimits,
+    /// Messages of this app in one day (UTC), failovers included.
+    pub daily_messages: u32,
+    /// The language of messages when the start names none or one that has no text.
+    pub default_locale: Locale,
+    /// The app's own texts.
+    pub templates: Templates,
+    /// Numbers with a fixed code; they work with test keys only.
+    pub test_numbers: BTreeMap<String, String>,
+}
+
+/// What a resend sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResendCode {
+    /// The same code: SMS arrive late and out of order, and the customer cannot tell which one
+    /// counts (web.md D.4).
+    #[default]
+    Same,
+    /// A new code, as OWASP's MFA cheat sheet advises. Attempts are kept (N4).
+    Rotate,
+}
+
+/// Sends to one phone that customers asked for, in sliding windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhoneLimits {
+    /// Seconds between two starts.
+    pub spacing_s: u16,
+    /// In ten minutes.
+    pub per_ten_minutes: u8,
+    /// In one hour.
+    pub per_hour: u8,
+    /// In 24 hours.
+    pub per_day: u8,
+}
+
+/// Wrong guesses on one phone, in sliding windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailureLimits {
+    /// In one hour.
+    pub per_hour: u8,
+    /// In 24 hours.
+    pub per_day: u8,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            countries: BTreeSet::new(),
+            default_region: None,
+            refused_number_types: BTreeSet::from([
+                NumberType::PremiumRate,
+                NumberType::SharedCost,
+                NumberType::TollFree,
+                NumberType::Satellite,
+                NumberType::Pager,
+                NumberType::Voicemail,
+                NumberType::UniversalAccess,
+            ]),
+            code: CodeFormat::DEFAULT,
+            short_codes: ShortCodes::Refuse,
+            lifetime_s: 600,
+            payment_lifetime_s: 300,
+            max_attempts: 5,
+            payment_max_attempts: 3,
+            resend_ladder_s: vec![30, 45, 60, 120],
+            max_sends: 5,
+            resend: ResendCode::Same,
+            phone_limits: PhoneLimits { spacing_s: 30, per_ten_minutes: 3, per_hour: 5, per_day: 8 },
+            failure_limits: FailureLimits { per_hour: 10, per_day: 25 },
+            daily_messages: 1000,
+            default_locale: Locale::english(),
+            templates: Templates::default(),
+            test_numbers: BTreeMap::new(),
+        }
+    }
+}
+
+/// A policy that is not allowed, with the field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {reason}")]
+pub struct InvalidPolicy {
+    /// The field, as it is written in the policy.
+    pub field: &'static str,
+    /// Why it is refused, and what would be right.
+    pub reason: String,
+}
+
+impl Policy {
+    /// Checks every bound. Whoever accepts a policy from outside calls this.
+    pub fn validate(&self, mode: Mode) -> Result<(), InvalidPolicy> {
+        let wrong = |field, reason: &str| Err(InvalidPolicy { field, reason: reason.to_owned() });
+        if mode == Mode::Live && self.countries.is_empty() {
+            return wrong("countries", "a live app names the countries it sells to, such as [\"DE\", \"AT\"]; messages go nowhere else");
+        }
+        if let Err(error) = CodeFormat::new(self.code.length(), self.code.alphabet(), self.short_codes) {
+            return wrong("code", &error.to_string());
+        }
+        for (field, seconds) in [("lifetime_s", self.lifetime_s), ("payment_lifetime_s", self.payment_lifetime_s)] {
+            if !(60..=600).contains(&seconds) {
+                return wrong(field, "a code lives 60 to 600 seconds (NIST SP 800-63B-4 §3.1.3.2)");
+            }
+        }
+        if !(1..=10).contains(&self.max_attempts) {
+            return wrong("max_attempts", "1 to 10");
+        }
+        if !(1..=5).contains(&self.payment_max_attempts) {
+            return wrong("payment_max_attempts", "1 to 5 (PSD2 RTS Art 4(3)(b))");
+        }
+        if !(1..=10).contains(&self.max_sends) {
+            return wrong("max_sends", "1 to 10");
+        }
+        if self.resend_ladder_s.is_empty() || self.resend_ladder_s.len() > 10 || self.resend_ladder_s.iter().any(|&s| s < 15) {
+            return wrong("resend_ladder_s", "1 to 10 waits of at least 15 seconds");
+        }
+        let limits = self.phone_limits;
+        if limits.per_ten_minutes < 1 || limits.per_hour < limits.per_ten_minutes || limits.per_day < limits.per_hour || limits.per_day > 50 {
+            return wrong("phone_limits", "each window allows at least as many sends as the shorter one, from 1 up to 50 a day");
+        }
+        if limits.spacing_s > 600 {
+            return wrong("phone_limits", "spacing_s is at most 600");
+        }
+        let failures = self.failure_limits;
+        if failures.per_hour < 1 || failures.per_day < failures.per_hour || failures.per_day > 100 {
+            return wrong("failure_limits", "1 or more in an hour, at least as many in a day, at most 100");
+        }
+        if self.daily_messages < 1 {
+            return wrong("daily_messages", "at least 1");
+        }
+        self.validate_test_numbers()?;
+        self.templates.validate(self.code).map_err(|reason| InvalidPolicy { field: "templates", reason })
+    }
+
+    fn validate_test_numbers(&self) -> Result<(), InvalidPolicy> {
+        for (number, code) in &self.test_numbers {
+            let canonical = E164::parse_fictional(number, None).is_ok_and(|phone| phone.expose() == number);
+            let well_formed = (4..=10).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+            if !canonical || !well_formed {
+                return Err(InvalidPolicy {
+                    field: "test_numbers",
+                    reason: format!("\"{number}\": write the number as +447700900123 and its code as 4 to 10 digits or capitals"),
+                });
+            }
+        }
+        if self.test_numbers.len() > 100 {
+            return Err(InvalidPolicy { field: "test_numbers", reason: "at most 100".to_owned() });
+        }
+        Ok(())
+    }
+
+    /// The life of a code for a purpose, unless the start asks for another.
+    pub fn lifetime(&self, purpose: &Purpose) -> Duration {
+        Duration::from_secs(u64::from(match purpose {
+            Purpose::Payment => self.payment_lifetime_s,
+            _ => self.lifetime_s,
+        }))
+    }
+
+    /// How many guesses a verification for a purpose evaluates.
+    pub fn attempts(&self, purpose: &Purpose) -> u8 {
+        match purpose {
+            Purpose::Payment => self.payment_max_attempts,
+            _ => self.max_attempts,
+        }
+    }
+
+    /// The wait after the `sends`-th send of a verification (the first is 1).
+    pub fn resend_wait(&self, sends: u8) -> Duration {
+        let step = usize::from(sends.saturating_sub(1)).min(self.resend_ladder_s.len().saturating_sub(1));
+        Duration::from_secs(u64::from(self.resend_ladder_s.get(step).copied().unwrap_or(120)))
+    }
+
+    /// The format for a start that asks for `length` and `alphabet`, where it does.
+    pub fn code_format(
+        &self,
+        length: Option<u8>,
+        alphabet: Option<crate::code::Alphabet>,
+    ) -> Result<CodeFormat, InvalidCodeFormat> {
+        CodeFormat::new(
+            length.unwrap_or(self.code.length()),
+            alphabet.unwrap_or(self.code.alphabet()),
+            self.short_codes,
+        )
+    }
+
+    /// The fixed code of a test number; only for starts made with a test key.
+    pub fn test_code(&self, phone: &E164) -> Option<&str> {
+        self.test_numbers.get(phone.expose()).map(String::as_str)
+    }
+}

@@ -1,0 +1,319 @@
+//! The state machine over one subject: every command, and nothing but commands, changes it.
+//!
+//! [`step`] takes the subject as it was loaded and gives the subject as it should become, what to
+//! tell the caller, and what must happen besides. The caller commits all of it at once or nothing
+//! (design 2), and tells nobody before.
+
+mod cancel;
+mod check;
+mod expire;
+mod rebind;
+mod receipt;
+mod redeem;
+mod report;
+mod resend;
+mod start;
+
+use std::time::Duration;
+
+use crate::delivery::{Delivery, DeliveryState};
+use crate::entropy::Entropy;
+use crate::event::{Event, EventKind};
+use crate::id::{DeliveryId, EventId, VerificationId};
+use crate::keyring::{KeyError, Keyring, Place};
+use crate::phone::{Country, E164, NumberType};
+use crate::policy::Policy;
+use crate::subject::{Lock, Subject, free_again_at};
+use crate::time::Timestamp;
+use crate::verification::{DeliveryTrace, Standing, State, Status, Verification};
+
+pub use check::{Check, CheckResult, Checked, derive_code};
+pub use receipt::Receipt;
+pub use redeem::{BindingField, Redeem, RedeemOutcome};
+pub use resend::Resend;
+pub use start::{Start, Started};
+
+/// Something that somebody wants of a subject.
+#[derive(Clone)]
+pub enum Command {
+    /// Prove this phone.
+    Start(Box<Start>),
+    /// Send the message again.
+    Resend(Resend),
+    /// Is this the code?
+    Check(Check),
+    /// Give it up.
+    Cancel(VerificationId),
+    /// Settle what time has ended.
+    Expire,
+    /// A carrier's word about a message.
+    Receipt(Receipt),
+    /// Use the proof, once.
+    Redeem(Box<Redeem>),
+    /// "This was not me."
+    Report(VerificationId),
+    /// An operator binds the phone anew: failures are forgotten (NIST SP 800-63B-4 §3.2.2, N5).
+    Rebind,
+}
+
+/// What a command came to. Says nothing until it is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Of a start.
+    Started(Started),
+    /// Of a resend that sent.
+    Resent {
+        /// When another send is possible; nothing if none is.
+        resend_at: Option<Timestamp>,
+    },
+    /// Of a check.
+    Checked(Checked),
+    /// Of a cancel, report, receipt or expire: done, or there was nothing to do.
+    Settled,
+    /// Of a redeem.
+    Redeemed(RedeemOutcome),
+    /// The rules do not allow it now; nothing changed.
+    Refused(Refusal),
+    /// The verification it names is not one of this subject.
+    NotFound,
+}
+
+/// Why the rules do not allow a command now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The app does not send to this country.
+    CountryNotAllowed(Option<Country>),
+    /// The app does not send to this kind of number.
+    NumberTypeRefused(NumberType),
+    /// The phone was sent to too often.
+    PhoneLimit {
+        /// Which window is full.
+        window: PhoneWindow,
+        /// When it has room.
+        retry_at: Timestamp,
+    },
+    /// Too many wrong guesses: none is evaluated and nothing is sent before this time.
+    PhoneLocked {
+        /// When it is again.
+        until: Timestamp,
+    },
+    /// A hundred wrong guesses in a row: an operator must bind the phone anew.
+    PhoneDisabled,
+    /// The phone has as many live verifications as are kept.
+    TooManyLive,
+    /// The wait since the last send is not over.
+    ResendTooSoon {
+        /// When it is.
+        retry_at: Timestamp,
+    },
+    /// The verification has no sends left.
+    NoSendsLeft,
+    /// So little of the code's life is left that a message may come too late: start anew.
+    TooLateToResend,
+    /// It has ended.
+    NotPending(Status),
+}
+
+/// A sliding window over the sends to one phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneWindow {
+    /// Between two starts.
+    Spacing,
+    /// Ten minutes.
+    TenMinutes,
+    /// One hour.
+    Hour,
+    /// 24 hours.
+    Day,
+}
+
+impl PhoneWindow {
+    /// Its word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PhoneWindow::Spacing => "phone_spacing",
+            PhoneWindow::TenMinutes => "phone_per_ten_minutes",
+            PhoneWindow::Hour => "phone_per_hour",
+            PhoneWindow::Day => "phone_per_day",
+        }
+    }
+}
+
+/// What must happen besides the subject's change, in the same commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A message must be sent.
+    Send(Delivery),
+    /// Messages of a verification must not be sent any more.
+    CancelDeliveries {
+        /// The verification.
+        verification: VerificationId,
+        /// Those of this generation may still go.
+        keep_generation: Option<u8>,
+    },
+    /// A fact must be recorded.
+    Event(Event),
+}
+
+/// What [`step`] came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The subject as it becomes.
+    pub subject: Subject,
+    /// What to tell the caller, after the commit.
+    pub outcome: Outcome,
+    /// What must happen besides.
+    pub effects: Vec<Effect>,
+}
+
+/// What a step may know besides the subject and the command.
+pub struct Context<'a> {
+    /// The node's clock.
+    pub now: Timestamp,
+    /// The app's policy.
+    pub policy: &'a Policy,
+    /// The instance's keys.
+    pub keyring: &'a Keyring,
+    /// Fresh randomness for this step alone.
+    pub entropy: Entropy,
+}
+
+/// One step. What time has ended is settled first, whatever the command. Time never runs backwards
+/// for a subject: now is the later of the clock and the subject's last step (design 6; I13).
+pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Result<Step, KeyError> {
+    let mut draft = Draft {
+        now: context.now.max(subject.record.last_step_at),
+        subject: subject.clone(),
+        effects: Vec::new(),
+        policy: context.policy,
+        keyring: context.keyring,
+        entropy: context.entropy,
+    };
+    expire::expire_overdue(&mut draft);
+    let outcome = match command {
+        Command::Start(start) => start::start(&mut draft, start),
+        Command::Resend(resend) => resend::resend(&mut draft, resend),
+        Command::Check(check) => check::check(&mut draft, check)?,
+        Command::Cancel(id) => cancel::cancel(&mut draft, *id),
+        Command::Expire => Outcome::Settled,
+        Command::Receipt(receipt) => receipt::receipt(&mut draft, *receipt),
+        Command::Redeem(redeem) => redeem::redeem(&mut draft, redeem),
+        Command::Report(id) => report::report(&mut draft, *id),
+        Command::Rebind => rebind::rebind(&mut draft),
+    };
+    if draft.subject != *subject {
+        draft.subject.record.last_step_at = draft.now;
+    }
+    Ok(Step { subject: draft.subject, outcome, effects: draft.effects })
+}
+
+/// A subject while a command works on it.
+struct Draft<'a> {
+    now: Timestamp,
+    subject: Subject,
+    effects: Vec<Effect>,
+    policy: &'a Policy,
+    keyring: &'a Keyring,
+    entropy: Entropy,
+}
+
+impl Draft<'_> {
+    fn event(&mut self, verification: VerificationId, kind: EventKind) {
+        let id = EventId::new(self.now, verification.partition(), &mut self.entropy);
+        // Events of one step must keep their order although ids within a millisecond are random.
+        let order = u16::try_from(self.effects.len()).unwrap_or(u16::MAX);
+        let id = id.ordered(order);
+        self.effects.push(Effect::Event(Event { id, app: self.subject.app, verification, at: self.now, kind }));
+    }
+
+    /// Ends a pending or approved verification: its code material goes, its messages stay unsent.
+    fn end(&mut self, id: VerificationId, state: State) {
+        if let Some(verification) = self.subject.verification_mut(id) {
+            verification.state = state;
+        }
+        self.subject.record.live.retain(|&live| live != id);
+        self.effects.push(Effect::CancelDeliveries { verification: id, keep_generation: None });
+    }
+
+    /// Records one more send of a pending verification and asks for its delivery.
+    fn send(&mut self, id: VerificationId) -> Option<DeliveryId> {
+        let now = self.now;
+        let delivery_id = DeliveryId::new(now, id.partition(), &mut self.entropy);
+        let verification = self.subject.verification_mut(id)?;
+        verification.sends += 1;
+        verification.last_sent_at = now;
+        verification.deliveries.push(DeliveryTrace { id: delivery_id, receipt: None });
+        let delivery = Delivery {
+            id: delivery_id,
+            app: self.subject.app,
+            verification: id,
+            mode: self.subject.verification(id)?.mode,
+            channel: self.subject.verification(id)?.channel,
+            generation: self.subject.verification(id)?.generation(),
+            created_at: now,
+            expires_at: self.subject.verification(id)?.expires_at,
+            submissions: 0,
+            unknowns: 0,
+            provider: None,
+            state: DeliveryState::Due { at: now },
+        };
+        self.effects.push(Effect::Send(delivery));
+        let sends = &mut self.subject.record.sends;
+        sends.retain(|&at| at > now.minus(DAY));
+        sends.push(now);
+        Some(delivery_id)
+    }
+
+    /// The windows over customers' requests for messages to this phone (fraud.md B.2, row 1).
+    ///
+    /// One place in each window (two in the day's) is kept for a customer who proved this phone
+    /// before, so that strangers cannot keep her out (design 6, Lock-out; OWASP ASVS 6.1.1, O8).
+    fn check_phone_windows(&self, standing: Standing, windows: &[PhoneWindow]) -> Result<(), Refusal> {
+        let limits = self.policy.phone_limits;
+        let sends = &self.subject.record.sends;
+        for &window in windows {
+            let (length, limit, kept) = match window {
+                PhoneWindow::Spacing => {
+                    let wait = Duration::from_secs(u64::from(limits.spacing_s));
+                    let retry_at = sends.last().map_or(Timestamp::EPOCH, |last| last.plus(wait));
+                    if standing == Standing::Stranger && retry_at > self.now {
+                        return Err(Refusal::PhoneLimit { window, retry_at });
+                    }
+                    continue;
+                }
+                PhoneWindow::TenMinutes => (TEN_MINUTES, limits.per_ten_minutes, 1),
+                PhoneWindow::Hour => (HOUR, limits.per_hour, 1),
+                PhoneWindow::Day => (DAY, limits.per_day, 2),
+            };
+            // A phone that nobody proved yet has nobody to keep places for.
+            let kept = if standing == Standing::Stranger && !self.subject.record.known_customers.is_empty() {
+                kept
+            } else {
+                0
+            };
+            let limit = usize::from(limit.saturating_sub(kept).max(1));
+            if let Some(retry_at) = free_again_at(sends, limit, length, self.now) {
+                return Err(Refusal::PhoneLimit { window, retry_at });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the phone takes guesses and messages (N5; fraud.md B.2).
+    fn check_lock(&self, standing: Standing) -> Result<(), Refusal> {
+        match self.subject.failures(standing).lock(self.policy.failure_limits, self.now) {
+            Lock::Open => Ok(()),
+            Lock::Until(until) => Err(Refusal::PhoneLocked { until }),
+            Lock::Disabled => Err(Refusal::PhoneDisabled),
+        }
+    }
+
+    fn open_phone(&self, verification: &Verification) -> Result<E164, KeyError> {
+        let place = Place { app: self.subject.app, verification: verification.id };
+        self.keyring.open_phone(place, &verification.phone)
+    }
+}
+
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);

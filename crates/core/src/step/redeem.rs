@@ -1,0 +1,153 @@
+//! Redeem: use a proof, once.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Draft, Outcome};
+use crate::event::EventKind;
+use crate::id::VerificationId;
+use crate::phone::E164;
+use crate::policy::PROOF_LIFETIME;
+use crate::proof::SessionHash;
+use crate::purpose::Purpose;
+use crate::transaction::Transaction;
+use crate::verification::{CommandId, DenyReason, RememberedOutcome, State, Verification};
+
+/// Use a proof whose signature, audience and time were verified. What the shop is about to do is
+/// repeated in full: else a customer could hand in the proof of her own phone for another's account.
+#[derive(Clone)]
+pub struct Redeem {
+    /// The verification that the proof names.
+    pub verification: VerificationId,
+    /// The phone of the account.
+    pub phone: E164,
+    /// The purpose.
+    pub purpose: Purpose,
+    /// The session.
+    pub session: Option<SessionHash>,
+    /// The transaction that is about to be carried out.
+    pub transaction: Option<Transaction>,
+    /// Names the request, where it may be retried.
+    pub command: Option<CommandId>,
+}
+
+/// What a redeem came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", content = "field", rename_all = "snake_case")]
+pub enum RedeemOutcome {
+    /// This redeem, and no other, used the proof.
+    Redeemed,
+    /// It was used before.
+    AlreadyRedeemed,
+    /// Its time is over, or it is from before a restore.
+    Expired,
+    /// The verification was reported or voided after it was approved.
+    Denied,
+    /// The verification was never approved.
+    NotApproved,
+    /// Something is not as it was at start. The verification is void now.
+    Mismatch(BindingField),
+}
+
+/// What a verification is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BindingField {
+    /// The phone.
+    Phone,
+    /// The purpose.
+    Purpose,
+    /// The session.
+    Session,
+    /// The transaction.
+    Transaction,
+}
+
+impl BindingField {
+    /// Its name in requests.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            BindingField::Phone => "to",
+            BindingField::Purpose => "purpose",
+            BindingField::Session => "session",
+            BindingField::Transaction => "transaction",
+        }
+    }
+}
+
+pub(super) fn redeem(draft: &mut Draft<'_>, redeem: &Redeem) -> Outcome {
+    let Some(verification) = draft.subject.verification(redeem.verification) else { return Outcome::NotFound };
+    if let Some(RememberedOutcome::Redeemed(outcome)) = verification.recall(redeem.command) {
+        return Outcome::Redeemed(*outcome);
+    }
+    let outcome = match judge(draft, verification, redeem) {
+        RedeemOutcome::Redeemed => {
+            use_up(draft, redeem.verification);
+            RedeemOutcome::Redeemed
+        }
+        RedeemOutcome::Mismatch(field) => {
+            void(draft, redeem.verification, field);
+            RedeemOutcome::Mismatch(field)
+        }
+        RedeemOutcome::Expired => {
+            // Said once, it stays so although the clock may jump back (I13).
+            draft.subject.record.last_step_at = draft.now;
+            return Outcome::Redeemed(RedeemOutcome::Expired);
+        }
+        other => return Outcome::Redeemed(other),
+    };
+    if let Some(verification) = draft.subject.verification_mut(redeem.verification) {
+        verification.remember(redeem.command, RememberedOutcome::Redeemed(outcome));
+    }
+    Outcome::Redeemed(outcome)
+}
+
+fn judge(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> RedeemOutcome {
+    let State::Approved { at, redeemed_at, .. } = &verification.state else {
+        return match verification.state {
+            State::Denied { .. } => RedeemOutcome::Denied,
+            _ => RedeemOutcome::NotApproved,
+        };
+    };
+    if redeemed_at.is_some() {
+        return RedeemOutcome::AlreadyRedeemed;
+    }
+    if at.plus(PROOF_LIFETIME) <= draft.now || verification.epoch != draft.keyring.epoch {
+        return RedeemOutcome::Expired;
+    }
+    mismatch(draft, verification, redeem).map_or(RedeemOutcome::Redeemed, RedeemOutcome::Mismatch)
+}
+
+fn mismatch(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> Option<BindingField> {
+    let phone = draft.keyring.subject_key(draft.subject.app, verification.mode, &redeem.phone);
+    let transaction = redeem.transaction.clone().unwrap_or_default();
+    let digest = transaction.digest(draft.subject.app, &verification.purpose);
+    if phone != draft.subject.key {
+        Some(BindingField::Phone)
+    } else if redeem.purpose != verification.purpose {
+        Some(BindingField::Purpose)
+    } else if redeem.session != verification.session {
+        Some(BindingField::Session)
+    } else if digest != verification.digest {
+        Some(BindingField::Transaction)
+    } else {
+        None
+    }
+}
+
+fn use_up(draft: &mut Draft<'_>, id: VerificationId) {
+    let now = draft.now;
+    if let Some(Verification { state: State::Approved { redeemed_at, .. }, .. }) = draft.subject.verification_mut(id)
+    {
+        *redeemed_at = Some(now);
+    }
+    draft.event(id, EventKind::Redeemed);
+}
+
+fn void(draft: &mut Draft<'_>, id: VerificationId, field: BindingField) {
+    let reason = match field {
+        BindingField::Transaction => DenyReason::TransactionMismatch,
+        BindingField::Phone | BindingField::Purpose | BindingField::Session => DenyReason::BindingMismatch,
+    };
+    draft.end(id, State::Denied { at: draft.now, reason });
+    draft.event(id, EventKind::Denied { reason });
+}

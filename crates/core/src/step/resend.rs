@@ -1,0 +1,83 @@
+//! Resend: the message did not come.
+
+use super::{Draft, Outcome, PhoneWindow, Refusal};
+use crate::event::EventKind;
+use crate::id::VerificationId;
+use crate::policy::{MIN_LIFE_FOR_RESEND, ResendCode};
+use crate::time::Timestamp;
+use crate::verification::{CodeMaterial, CommandId, RememberedOutcome, State};
+
+/// Send the message again. Attempts are kept: a resend never lowers a counter (N4; I2).
+#[derive(Clone, Copy, Debug)]
+pub struct Resend {
+    /// The verification.
+    pub verification: VerificationId,
+    /// Names the request, where it may be retried.
+    pub command: Option<CommandId>,
+}
+
+pub(super) fn resend(draft: &mut Draft<'_>, resend: &Resend) -> Outcome {
+    let Some(verification) = draft.subject.verification(resend.verification) else { return Outcome::NotFound };
+    if let Some(RememberedOutcome::Sent(answer)) = verification.recall(resend.command) {
+        return Outcome::Resent { resend_at: answer.resend_at };
+    }
+    match send_again(draft, resend.verification) {
+        Ok(resend_at) => {
+            if let Some(verification) = draft.subject.verification_mut(resend.verification) {
+                let answer = verification.pending_answer(draft.policy);
+                verification.remember(resend.command, RememberedOutcome::Sent(answer));
+            }
+            Outcome::Resent { resend_at }
+        }
+        Err(refusal) => Outcome::Refused(refusal),
+    }
+}
+
+/// Whether a verification can send nothing more in what is left of its life: a start for the same
+/// thing then makes a new one, which keeps the attempts.
+pub(super) fn must_start_anew(draft: &Draft<'_>, id: VerificationId) -> bool {
+    draft.subject.verification(id).is_none_or(|verification| {
+        verification.sends >= draft.policy.max_sends
+            || verification.expires_at.since(draft.now) < MIN_LIFE_FOR_RESEND
+    })
+}
+
+/// Sends again if every rule allows; says when another send is possible, if one is.
+pub(super) fn send_again(draft: &mut Draft<'_>, id: VerificationId) -> Result<Option<Timestamp>, Refusal> {
+    let verification = draft.subject.verification(id).ok_or(Refusal::NoSendsLeft)?;
+    if !verification.is_pending() {
+        return Err(Refusal::NotPending(verification.status()));
+    }
+    if verification.sends >= draft.policy.max_sends {
+        return Err(Refusal::NoSendsLeft);
+    }
+    if verification.expires_at.since(draft.now) < MIN_LIFE_FOR_RESEND {
+        return Err(Refusal::TooLateToResend);
+    }
+    let retry_at = verification.last_sent_at.plus(draft.policy.resend_wait(verification.sends));
+    if retry_at > draft.now {
+        return Err(Refusal::ResendTooSoon { retry_at });
+    }
+    let standing = verification.standing;
+    draft.check_lock(standing)?;
+    draft.check_phone_windows(standing, &[PhoneWindow::Hour, PhoneWindow::Day])?;
+
+    if draft.policy.resend == ResendCode::Rotate {
+        rotate(draft, id);
+    }
+    let delivery = draft.send(id).ok_or(Refusal::NoSendsLeft)?;
+    let verification = draft.subject.verification(id).ok_or(Refusal::NoSendsLeft)?;
+    let (generation, resend_at) = (verification.generation(), verification.resend_at(draft.policy));
+    draft.event(id, EventKind::Resent { delivery, generation });
+    Ok(resend_at)
+}
+
+/// A new code; messages with the old one that were not sent yet are not sent.
+fn rotate(draft: &mut Draft<'_>, id: VerificationId) {
+    let Some(verification) = draft.subject.verification_mut(id) else { return };
+    if let State::Pending { code: CodeMaterial::Derived { generation, .. } } = &mut verification.state {
+        *generation += 1;
+        let keep_generation = Some(*generation);
+        draft.effects.push(super::Effect::CancelDeliveries { verification: id, keep_generation });
+    }
+}

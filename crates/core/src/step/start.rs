@@ -1,0 +1,246 @@
+//! Start: prove this phone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Draft, Effect, Outcome, PhoneWindow, Refusal};
+use crate::code::CodeFormat;
+use crate::event::{ClientAddress, EventKind};
+use crate::id::VerificationId;
+use crate::keyring::{Place, Tag};
+use crate::locale::Locale;
+use crate::phone::{E164, NumberType};
+use crate::policy::{MAX_LIFETIME, MAX_LIVE};
+use crate::presentation::Presentation;
+use crate::proof::SessionHash;
+use crate::purpose::Purpose;
+use crate::subject::Mode;
+use crate::time::Timestamp;
+use crate::transaction::Transaction;
+use crate::verification::{
+    CancelReason, Channel, CodeMaterial, CommandId, RememberedOutcome, Standing, State, Verification,
+};
+
+/// Prove this phone, for this purpose.
+#[derive(Clone)]
+pub struct Start {
+    /// The id that the verification gets; a retry brings the same one.
+    pub verification: VerificationId,
+    /// The phone.
+    pub phone: E164,
+    /// Live or test.
+    pub mode: Mode,
+    /// Why.
+    pub purpose: Purpose,
+    /// What is approved.
+    pub transaction: Option<Transaction>,
+    /// The browser session. Without one, all share a slot, and a stranger who starts for the same
+    /// phone and purpose meets the same verification.
+    pub session: Option<SessionHash>,
+    /// The shop's reference for its customer.
+    pub customer: Option<String>,
+    /// How the code travels.
+    pub channel: Channel,
+    /// The language of the message.
+    pub locale: Locale,
+    /// Where the code is typed.
+    pub presentation: Presentation,
+    /// The form of the code, allowed by the policy.
+    pub format: CodeFormat,
+    /// The life of the code, within [`crate::policy::MIN_LIFETIME`] and [`crate::policy::MAX_LIFETIME`].
+    pub lifetime: Duration,
+    /// Whether the shop said where its customer is.
+    pub client_address: ClientAddress,
+    /// The shop's own words.
+    pub metadata: BTreeMap<String, String>,
+    /// Names the request, where it may be retried.
+    pub command: Option<CommandId>,
+}
+
+/// What a start came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// There is a new verification, and a message is due.
+    Created(VerificationId),
+    /// The same phone, purpose, session and transaction has one already. It was sent again if the
+    /// resend ladder allows, else nothing was.
+    Found(VerificationId),
+}
+
+impl Started {
+    /// The verification.
+    pub const fn id(self) -> VerificationId {
+        match self {
+            Started::Created(id) | Started::Found(id) => id,
+        }
+    }
+}
+
+pub(super) fn start(draft: &mut Draft<'_>, start: &Start) -> Outcome {
+    if let Some(answer) = recall(draft, start) {
+        return Outcome::Started(answer);
+    }
+    try_start(draft, start).map_or_else(Outcome::Refused, Outcome::Started)
+}
+
+/// What the same request came to before.
+fn recall(draft: &Draft<'_>, start: &Start) -> Option<Started> {
+    if draft.subject.verification(start.verification).is_some() {
+        return Some(Started::Created(start.verification));
+    }
+    let earlier = draft.subject.verifications.iter().find(|known| known.recall(start.command).is_some())?;
+    Some(Started::Found(earlier.id))
+}
+
+fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
+    check_destination(draft, start)?;
+    let customer = start.customer.as_ref().map(|customer| customer_tag(draft, customer));
+    let standing = match customer {
+        Some(tag) if draft.subject.record.known_customers.contains(&tag) => Standing::KnownCustomer,
+        _ => Standing::Stranger,
+    };
+    draft.check_lock(standing)?;
+
+    let digest = start.transaction.clone().unwrap_or_default().digest(draft.subject.app, &start.purpose);
+    let in_slot = draft
+        .subject
+        .verifications
+        .iter()
+        .find(|v| v.is_pending() && v.purpose == start.purpose && v.session == start.session)
+        .map(|v| (v.id, v.digest, v.attempts_used));
+    // Inside one verification the resend ladder stands in for the short windows; a new one meets all.
+    let room = draft.check_phone_windows(
+        standing,
+        &[PhoneWindow::Spacing, PhoneWindow::TenMinutes, PhoneWindow::Hour, PhoneWindow::Day],
+    );
+    if let Some((id, bound_to, _)) = in_slot
+        && bound_to == digest
+        && (room.is_err() || !super::resend::must_start_anew(draft, id))
+    {
+        return Ok(found(draft, id, start.command));
+    }
+    room?;
+    let places = if standing == Standing::KnownCustomer { MAX_LIVE } else { MAX_LIVE - 1 };
+    // One that takes the place of another needs no place of its own. Judged before anything is
+    // superseded: a refused start must leave the earlier verification alone.
+    if in_slot.is_none() && draft.subject.record.live.len() >= places {
+        return Err(Refusal::TooManyLive);
+    }
+    let max_attempts = draft.policy.attempts(&start.purpose);
+    let carried = match in_slot {
+        Some((id, _, used)) => {
+            supersede(draft, id);
+            used.min(max_attempts.saturating_sub(1))
+        }
+        None => 0,
+    };
+    create(draft, start, &Binding { digest, standing, carried, max_attempts });
+    Ok(Started::Created(start.verification))
+}
+
+/// Numbers that are never sent to; test messages cost nothing and go to no carrier.
+fn check_destination(draft: &Draft<'_>, start: &Start) -> Result<(), Refusal> {
+    if start.mode == Mode::Test {
+        return Ok(());
+    }
+    let number_type = start.phone.number_type();
+    // A number of no type is one that no plan assigns: only test keys may use it (fiction ranges).
+    if number_type == NumberType::Unknown || draft.policy.refused_number_types.contains(&number_type) {
+        return Err(Refusal::NumberTypeRefused(number_type));
+    }
+    match start.phone.country() {
+        Some(country) if draft.policy.countries.contains(&country) => Ok(()),
+        country => Err(Refusal::CountryNotAllowed(country)),
+    }
+}
+
+/// "Same phone, purpose, session and transaction: it is a resend, same id" (design 6).
+fn found(draft: &mut Draft<'_>, id: VerificationId, command: Option<CommandId>) -> Started {
+    let sent = super::resend::send_again(draft, id);
+    if let Some(verification) = draft.subject.verification_mut(id) {
+        let answer = verification.pending_answer(draft.policy);
+        let outcome = match sent {
+            Ok(_) => RememberedOutcome::Sent(answer),
+            Err(_) => RememberedOutcome::Found(answer),
+        };
+        verification.remember(command, outcome);
+    }
+    Started::Found(id)
+}
+
+fn supersede(draft: &mut Draft<'_>, id: VerificationId) {
+    let reason = CancelReason::Superseded;
+    draft.end(id, State::Canceled { at: draft.now, reason });
+    draft.event(id, EventKind::Canceled { reason });
+}
+
+struct Binding {
+    digest: crate::transaction::TransactionDigest,
+    standing: Standing,
+    carried: u8,
+    max_attempts: u8,
+}
+
+fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
+    let place = Place { app: draft.subject.app, verification: start.verification };
+    let nonce = draft.entropy.bytes();
+    let sealed = draft.keyring.seal_phone(place, &start.phone, draft.entropy.bytes());
+    let test_number = start.mode == Mode::Test && draft.policy.test_code(&start.phone).is_some();
+    let code = if test_number {
+        CodeMaterial::TestNumber
+    } else {
+        CodeMaterial::Derived { key: draft.keyring.code.active().name.clone(), nonce, generation: 0 }
+    };
+    let verification = Verification {
+        id: start.verification,
+        mode: start.mode,
+        purpose: start.purpose.clone(),
+        transaction: start.transaction.clone(),
+        digest: binding.digest,
+        session: start.session,
+        customer: start.customer.clone(),
+        standing: binding.standing,
+        phone: sealed,
+        country: start.phone.country(),
+        channel: start.channel,
+        locale: start.locale.clone(),
+        presentation: start.presentation.clone(),
+        format: start.format,
+        epoch: draft.keyring.epoch,
+        created_at: draft.now,
+        // Whatever the caller asks for, no code lives longer (NIST SP 800-63B-4 §3.1.3.2, N1).
+        expires_at: draft.now.plus(start.lifetime.min(MAX_LIFETIME)),
+        attempts_used: binding.carried,
+        max_attempts: binding.max_attempts,
+        sends: 0,
+        last_sent_at: Timestamp::EPOCH,
+        deliveries: Vec::new(),
+        state: State::Pending { code },
+        remembered: Vec::new(),
+        metadata: start.metadata.clone(),
+    };
+    draft.subject.record.live.push(verification.id);
+    draft.subject.verifications.push(verification);
+    if let Some(delivery) = draft.send(start.verification) {
+        draft.event(
+            start.verification,
+            EventKind::Started {
+                purpose: start.purpose.clone(),
+                channel: start.channel,
+                country: start.phone.country(),
+                client_address: start.client_address,
+                delivery,
+            },
+        );
+    }
+    debug_assert!(draft.effects.iter().any(|effect| matches!(effect, Effect::Send(_))));
+    if let Some(verification) = draft.subject.verification_mut(start.verification) {
+        let answer = verification.pending_answer(draft.policy);
+        verification.remember(start.command, RememberedOutcome::Sent(answer));
+    }
+}
+
+/// The tag under which a customer who proved the phone is remembered.
+pub(super) fn customer_tag(draft: &Draft<'_>, customer: &str) -> Tag {
+    draft.keyring.tag("customer", draft.subject.app, customer.as_bytes())
+}

@@ -1,0 +1,198 @@
+//! One phone number inside one app: the consistency domain.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AppId, VerificationId};
+use crate::keyring::Tag;
+use crate::policy::{FailureLimits, MAX_CONSECUTIVE_FAILURES};
+use crate::time::Timestamp;
+use crate::verification::{Standing, Verification};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Customers remembered as having proved the phone.
+pub const MAX_KNOWN_CUSTOMERS: usize = 4;
+
+/// Whether a key moves real messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Messages reach carriers and cost money.
+    Live,
+    /// Messages reach the simulated phone only.
+    Test,
+}
+
+impl Mode {
+    /// Its word in keys, ids and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Mode::Live => "live",
+            Mode::Test => "test",
+        }
+    }
+}
+
+/// The blind index of a phone in an app: all that is kept of the number in clear.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SubjectKey(#[serde(with = "crate::sealed::base64_array")] pub [u8; 16]);
+
+impl fmt::Debug for SubjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SubjectKey({:02x}{:02x}…)", self.0[0], self.0[1])
+    }
+}
+
+/// One phone number inside one app: its counters, and the verifications that a step may need.
+///
+/// A store keeps the counters and each verification apart and brings together, on load, the live
+/// verifications and the one that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The app.
+    pub app: AppId,
+    /// The blind index of the phone.
+    pub key: SubjectKey,
+    /// What is kept of the phone itself.
+    pub record: SubjectRecord,
+    /// Every live verification, and the one that a command names.
+    pub verifications: Vec<Verification>,
+}
+
+/// What is kept of a phone in an app: counters and dates, no number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectRecord {
+    /// The time of the last step: no clock goes back behind it (design 6, Time; I13).
+    pub last_step_at: Timestamp,
+    /// The pending verifications.
+    pub live: Vec<VerificationId>,
+    /// Sends that customers asked for in the last 24 hours, oldest first.
+    pub sends: Vec<Timestamp>,
+    /// Wrong guesses of strangers.
+    pub stranger_failures: Failures,
+    /// Wrong guesses in verifications of known customers, which strangers cannot add to.
+    pub customer_failures: Failures,
+    /// Customers who proved this phone, most recent last.
+    pub known_customers: Vec<Tag>,
+    /// The first approval ever.
+    pub first_approved_at: Option<Timestamp>,
+    /// The last one.
+    pub last_approved_at: Option<Timestamp>,
+}
+
+/// Wrong guesses on a phone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failures {
+    /// In a row: only a success clears them (NIST SP 800-63B-4 §3.2.2, N6).
+    pub consecutive: u32,
+    /// Those of the last 24 hours, oldest first; at most as many as any limit counts.
+    pub recent: Vec<Timestamp>,
+}
+
+/// Whether guesses on a phone are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// They are.
+    Open,
+    /// Not before this time.
+    Until(Timestamp),
+    /// Not before the phone is bound anew (NIST SP 800-63B-4 §3.2.2, N5).
+    Disabled,
+}
+
+impl Failures {
+    const MAX_RECENT: usize = 100;
+
+    /// Counts a wrong guess.
+    pub fn add(&mut self, now: Timestamp) {
+        self.consecutive = self.consecutive.saturating_add(1);
+        self.recent.retain(|&at| at > now.minus(DAY));
+        if self.recent.len() >= Self::MAX_RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push(now);
+    }
+
+    /// Forgets all of them after a success (N6).
+    pub fn clear(&mut self) {
+        *self = Failures::default();
+    }
+
+    /// Whether guesses are evaluated now (fraud.md B.2: 10 in an hour, 25 in 24 hours, 100 in a row).
+    pub fn lock(&self, limits: FailureLimits, now: Timestamp) -> Lock {
+        if self.consecutive >= MAX_CONSECUTIVE_FAILURES {
+            return Lock::Disabled;
+        }
+        let until = [(limits.per_hour, HOUR), (limits.per_day, DAY)]
+            .into_iter()
+            .filter_map(|(limit, window)| free_again_at(&self.recent, usize::from(limit), window, now))
+            .max();
+        until.map_or(Lock::Open, Lock::Until)
+    }
+}
+
+/// When a sliding window of `limit` occurrences has room again; nothing when it has room now.
+pub(crate) fn free_again_at(
+    occurrences: &[Timestamp],
+    limit: usize,
+    window: Duration,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let inside = occurrences.iter().filter(|&&at| at > now.minus(window)).count();
+    if inside < limit {
+        return None;
+    }
+    // Room comes when all but `limit - 1` of them have left the window.
+    let leaves_last = occurrences.len().checked_sub(limit.max(1))?;
+    occurrences.get(leaves_last).map(|at| at.plus(window))
+}
+
+impl Subject {
+    /// A phone that was never seen.
+    pub const fn unseen(app: AppId, key: SubjectKey) -> Self {
+        Subject {
+            app,
+            key,
+            record: SubjectRecord {
+                last_step_at: Timestamp::EPOCH,
+                live: Vec::new(),
+                sends: Vec::new(),
+                stranger_failures: Failures { consecutive: 0, recent: Vec::new() },
+                customer_failures: Failures { consecutive: 0, recent: Vec::new() },
+                known_customers: Vec::new(),
+                first_approved_at: None,
+                last_approved_at: None,
+            },
+            verifications: Vec::new(),
+        }
+    }
+
+    /// A verification that was loaded with it.
+    pub fn verification(&self, id: VerificationId) -> Option<&Verification> {
+        self.verifications.iter().find(|v| v.id == id)
+    }
+
+    pub(crate) fn verification_mut(&mut self, id: VerificationId) -> Option<&mut Verification> {
+        self.verifications.iter_mut().find(|v| v.id == id)
+    }
+
+    /// The failures that a verification of this standing is judged by and adds to.
+    pub const fn failures(&self, standing: Standing) -> &Failures {
+        match standing {
+            Standing::Stranger => &self.record.stranger_failures,
+            Standing::KnownCustomer => &self.record.customer_failures,
+        }
+    }
+
+    pub(crate) const fn failures_mut(&mut self, standing: Standing) -> &mut Failures {
+        match standing {
+            Standing::Stranger => &mut self.record.stranger_failures,
+            Standing::KnownCustomer => &mut self.record.customer_failures,
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! One attempt to prove one phone for one purpose.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::CodeFormat;
+use crate::id::{DeliveryId, VerificationId};
+use crate::keyring::{Epoch, KeyName};
+use crate::locale::Locale;
+use crate::phone::Country;
+use crate::policy::{MIN_LIFE_FOR_RESEND, Policy};
+use crate::presentation::Presentation;
+use crate::proof::SessionHash;
+use crate::purpose::Purpose;
+use crate::sealed::SealedPhone;
+use crate::step::{CheckResult, RedeemOutcome};
+use crate::subject::Mode;
+use crate::time::Timestamp;
+use crate::transaction::{Transaction, TransactionDigest};
+
+/// How many command outcomes a verification remembers for retries.
+pub const MAX_REMEMBERED: usize = 16;
+
+/// One attempt to prove one phone for one purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Its id; carries the partition of its subject and the time it was started.
+    pub id: VerificationId,
+    /// Live or test.
+    pub mode: Mode,
+    /// Why.
+    pub purpose: Purpose,
+    /// What is approved, as the shop sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<Transaction>,
+    /// What the code is bound to.
+    pub digest: TransactionDigest,
+    /// The browser session it was started for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionHash>,
+    /// The shop's own reference for the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// Whether that customer had proved this phone before: then strangers' limits do not bind.
+    pub standing: Standing,
+    /// The phone, sealed for this verification.
+    pub phone: SealedPhone,
+    /// The phone's country.
+    pub country: Option<Country>,
+    /// How the code travels.
+    pub channel: Channel,
+    /// The language asked for.
+    pub locale: Locale,
+    /// Where the code is typed.
+    pub presentation: Presentation,
+    /// The form of the code.
+    pub format: CodeFormat,
+    /// The epoch it was started in.
+    pub epoch: Epoch,
+    /// When the first message was due; the life of the code runs from here.
+    pub created_at: Timestamp,
+    /// When the code stops being accepted.
+    pub expires_at: Timestamp,
+    /// Guesses evaluated so far; carried over when a slot's transaction changes.
+    pub attempts_used: u8,
+    /// Guesses that are evaluated at most.
+    pub max_attempts: u8,
+    /// Sends that the customer asked for, the first included.
+    pub sends: u8,
+    /// The last of them.
+    pub last_sent_at: Timestamp,
+    /// Each send, with what became of it.
+    pub deliveries: Vec<DeliveryTrace>,
+    /// Where it stands.
+    pub state: State,
+    /// Outcomes of the last commands that carried an idempotency key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
+    /// The shop's own words about it; never interpreted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Where a verification stands. What a code is made of exists only while it is pending: at the end
+/// it is gone (design 5, retention).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum State {
+    /// Waiting for the right code.
+    Pending {
+        /// What the code is derived from.
+        code: CodeMaterial,
+    },
+    /// The right code was given.
+    Approved {
+        /// When.
+        at: Timestamp,
+        /// The key that signs its proof.
+        proof_key: KeyName,
+        /// When the proof was redeemed.
+        redeemed_at: Option<Timestamp>,
+    },
+    /// Time ran out.
+    Expired {
+        /// When.
+        at: Timestamp,
+    },
+    /// The guesses ran out.
+    Exhausted {
+        /// When.
+        at: Timestamp,
+    },
+    /// The shop gave it up.
+    Canceled {
+        /// When.
+        at: Timestamp,
+        /// How.
+        reason: CancelReason,
+    },
+    /// It must not be believed.
+    Denied {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: DenyReason,
+    },
+}
+
+/// How a verification came to be canceled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelReason {
+    /// The shop asked.
+    Requested,
+    /// The same session started one for another transaction.
+    Superseded,
+}
+
+/// Why a verification must not be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DenyReason {
+    /// The customer said "this was not me".
+    Reported,
+    /// The transaction at check or redeem was another one (PSD2 RTS Art 5(1)(d)).
+    TransactionMismatch,
+    /// Phone, purpose or session at redeem were others.
+    BindingMismatch,
+}
+
+/// What the code of a pending verification is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "source", rename_all = "snake_case")]
+pub enum CodeMaterial {
+    /// Derived; see [`crate::keyring::Keyring::code`].
+    Derived {
+        /// The key.
+        key: KeyName,
+        /// 128 random bits.
+        #[serde(with = "crate::sealed::base64_array")]
+        nonce: [u8; 16],
+        /// Counts rotations.
+        generation: u8,
+    },
+    /// A test number's fixed code, read from the app's policy.
+    TestNumber,
+}
+
+/// How a code travels. Further channels come with the carriers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A text message.
+    #[default]
+    Sms,
+}
+
+/// Whether a verification was started for a customer who had proved this phone before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Anybody.
+    Stranger,
+    /// The customer reference was approved on this phone before.
+    KnownCustomer,
+}
+
+/// What became of one send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryTrace {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// The carrier's last word, if any; it only moves forward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptStatus>,
+}
+
+/// A carrier's word about a message. Ordered: a later word never goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptStatus {
+    /// On its way; not final.
+    Buffered,
+    /// The carrier gave up.
+    Failed,
+    /// It reached the phone. The best word a carrier can give, so it beats an earlier failure.
+    Delivered,
+}
+
+/// Names a command that may be retried: derived from its `Idempotency-Key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CommandId(#[serde(with = "crate::sealed::base64_array")] pub [u8; 16]);
+
+/// The outcome of a command, kept so that its retry gets the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The command.
+    pub command: CommandId,
+    /// Its outcome.
+    pub outcome: RememberedOutcome,
+}
+
+/// What is remembered of an outcome. Never a code, a number or a proof: those are rebuilt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RememberedOutcome {
+    /// A start or resend that sent.
+    Sent(PendingAnswer),
+    /// A start that found its verification and sent nothing.
+    Found(PendingAnswer),
+    /// A check.
+    Checked {
+        /// Its result.
+        result: CheckResult,
+        /// What was left after it.
+        attempts_remaining: u8,
+    },
+    /// A redeem.
+    Redeemed(RedeemOutcome),
+}
+
+/// What is answered about a pending verification besides what never changes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingAnswer {
+    /// When another send is possible; nothing if none is.
+    pub resend_at: Option<Timestamp>,
+    /// Guesses left.
+    pub attempts_remaining: u8,
+}
+
+impl RememberedOutcome {
+    /// What a start or resend answered.
+    pub const fn pending(&self) -> Option<PendingAnswer> {
+        match self {
+            RememberedOutcome::Sent(answer) | RememberedOutcome::Found(answer) => Some(*answer),
+            RememberedOutcome::Checked { .. } | RememberedOutcome::Redeemed(_) => None,
+        }
+    }
+}
+
+impl Verification {
+    /// What is answered about it now, if it is pending.
+    pub fn pending_answer(&self, policy: &Policy) -> PendingAnswer {
+        PendingAnswer { resend_at: self.resend_at(policy), attempts_remaining: self.attempts_remaining() }
+    }
+
+    /// When another send is possible, if the resend ladder and the code's life allow one.
+    pub fn resend_at(&self, policy: &Policy) -> Option<Timestamp> {
+        let at = self.last_sent_at.plus(policy.resend_wait(self.sends));
+        let allowed =
+            self.is_pending() && self.sends < policy.max_sends && self.expires_at.since(at) >= MIN_LIFE_FOR_RESEND;
+        allowed.then_some(at)
+    }
+
+    /// Whether it waits for a code. Says nothing about time: see [`Verification::expires_at`].
+    pub const fn is_pending(&self) -> bool {
+        matches!(self.state, State::Pending { .. })
+    }
+
+    /// Guesses that are left.
+    pub const fn attempts_remaining(&self) -> u8 {
+        self.max_attempts.saturating_sub(self.attempts_used)
+    }
+
+    /// The generation that messages carry now; zero when the code never changes.
+    pub const fn generation(&self) -> u8 {
+        match &self.state {
+            State::Pending { code: CodeMaterial::Derived { generation, .. } } => *generation,
+            _ => 0,
+        }
+    }
+
+    /// The outcome that a retried command had the first time.
+    pub fn recall(&self, command: Option<CommandId>) -> Option<&RememberedOutcome> {
+        let command = command?;
+        self.remembered.iter().find(|known| known.command == command).map(|known| &known.outcome)
+    }
+
+    /// Keeps an outcome for retries; the oldest makes room.
+    pub fn remember(&mut self, command: Option<CommandId>, outcome: RememberedOutcome) {
+        let Some(command) = command else { return };
+        if self.remembered.len() >= MAX_REMEMBERED {
+            self.remembered.remove(0);
+        }
+        self.remembered.push(Remembered { command, outcome });
+    }
+
+    /// The word for [`Verification::state`] in the API.
+    pub const fn status(&self) -> Status {
+        match self.state {
+            State::Pending { .. } => Status::Pending,
+            State::Approved { .. } => Status::Approved,
+            State::Expired { .. } => Status::Expired,
+            State::Exhausted { .. } => Status::Exhausted,
+            State::Canceled { .. } => Status::Canceled,
+            State::Denied { .. } => Status::Denied,
+        }
+    }
+}
+
+/// The word for a [`State`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Waiting for the right code.
+    Pending,
+    /// The right code was given.
+    Approved,
+    /// Time ran out.
+    Expired,
+    /// The guesses ran out.
+    Exhausted,
+    /// Given up by the shop, or superseded.
+    Canceled,
+    /// It must not be believed.
+    Denied,
+}
+
+impl Status {
+    /// Its word in the API and in stores.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Approved => "approved",
+            Status::Expired => "expired",
+            Status::Exhausted => "exhausted",
+            Status::Canceled => "canceled",
+            Status::Denied => "denied",
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! What must hold after every step, whatever the command. Counts for itself, from events and
+//! outcomes, wherever it can, so that a counter that is wrong cannot vouch for itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use countersign_core::delivery::Delivery;
+use countersign_core::event::{Event, EventKind};
+use countersign_core::id::{EventId, VerificationId};
+use countersign_core::policy::{MAX_CONSECUTIVE_FAILURES, MAX_LIFETIME, MAX_LIVE, Policy};
+use countersign_core::step::{Command, Effect, Outcome, Step};
+use countersign_core::subject::{MAX_KNOWN_CUSTOMERS, Subject};
+use countersign_core::time::Timestamp;
+use countersign_core::verification::{MAX_REMEMBERED, Standing, State, Verification};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Everything that ever happened to one subject.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    approvals: BTreeMap<VerificationId, u32>,
+    redeems: BTreeMap<VerificationId, u32>,
+    evaluated: BTreeMap<VerificationId, u32>,
+    codes: BTreeMap<(VerificationId, u8), String>,
+    event_ids: BTreeSet<EventId>,
+    sends_at: Vec<Timestamp>,
+    misses_at: BTreeMap<bool, Vec<Timestamp>>,
+    misses_in_a_row: BTreeMap<bool, u32>,
+}
+
+impl Ledger {
+    /// Judges one step before it is committed.
+    pub(crate) fn judge(
+        &mut self,
+        policy: &Policy,
+        before: &Subject,
+        command: &Command,
+        taken: &Step,
+        now: Timestamp,
+    ) {
+        let after = &taken.subject;
+        assert!(after.record.last_step_at >= before.record.last_step_at, "I13: time ran backwards");
+        assert_eq!((after.app, after.key), (before.app, before.key));
+        if matches!(taken.outcome, Outcome::NotFound) {
+            assert!(
+                kinds(&taken.effects).all(|kind| *kind == EventKind::Expired),
+                "something happened to nothing"
+            );
+        }
+        for effect in &taken.effects {
+            if let Effect::Event(event) = effect {
+                self.event(before, after, event, now);
+            }
+        }
+        for verification in &after.verifications {
+            let earlier = before.verification(verification.id);
+            self.verification(earlier, verification, taken, now);
+        }
+        self.sends(policy, taken, now);
+        self.failures(policy, command, after, now);
+        bounds(policy, before, after);
+    }
+
+    /// Notes a message as it would be written.
+    pub(crate) fn sent(&mut self, delivery: &Delivery, code: &str) {
+        let known =
+            self.codes.entry((delivery.verification, delivery.generation)).or_insert_with(|| code.to_owned());
+        assert_eq!(known, code, "I5: two codes in one generation");
+    }
+
+    fn event(&mut self, before: &Subject, after: &Subject, event: &Event, now: Timestamp) {
+        assert!(self.event_ids.insert(event.id), "two events have one id");
+        assert_eq!(event.at, now);
+        let id = event.verification;
+        let verification = after.verification(id).unwrap();
+        let known = verification.standing == Standing::KnownCustomer;
+        match event.kind {
+            EventKind::Approved => {
+                let count = self.approvals.entry(id).or_default();
+                *count += 1;
+                assert_eq!(*count, 1, "I1: approved twice");
+                assert!(before.verification(id).unwrap().is_pending(), "approved without being pending");
+                assert!(now < verification.expires_at, "N1: approved after its time");
+                assert!(now < verification.created_at.plus(MAX_LIFETIME), "N1: approved after ten minutes");
+                self.misses_in_a_row.insert(known, 0);
+                self.misses_at.remove(&known);
+            }
+            EventKind::CheckIncorrect { .. } | EventKind::CheckSuperseded { .. } => {
+                self.misses_at.entry(known).or_default().push(now);
+                *self.misses_in_a_row.entry(known).or_default() += 1;
+            }
+            EventKind::Redeemed => {
+                let count = self.redeems.entry(id).or_default();
+                *count += 1;
+                assert_eq!(*count, 1, "I1: redeemed twice");
+            }
+            _ => {}
+        }
+        if matches!(
+            event.kind,
+            EventKind::Approved | EventKind::CheckIncorrect { .. } | EventKind::CheckSuperseded { .. }
+        ) {
+            let count = self.evaluated.entry(id).or_default();
+            *count += 1;
+            assert!(*count <= u32::from(verification.max_attempts), "I2: more guesses than attempts");
+        }
+    }
+
+    fn verification(
+        &self,
+        earlier: Option<&Verification>,
+        later: &Verification,
+        taken: &Step,
+        now: Timestamp,
+    ) {
+        let id = later.id;
+        let evaluated = self.evaluated.get(&id).copied().unwrap_or(0);
+        assert!(u32::from(later.attempts_used) >= evaluated, "I2: a guess was not counted");
+        assert!(later.attempts_used <= later.max_attempts);
+        assert_eq!(later.deliveries.len(), usize::from(later.sends), "a send left no trace");
+        assert!(later.remembered.len() <= MAX_REMEMBERED);
+        assert!(
+            later.expires_at.since(later.created_at) <= MAX_LIFETIME,
+            "N1: lives longer than ten minutes"
+        );
+        if later.is_pending() {
+            assert!(now < later.expires_at, "a step left an overdue verification pending");
+        } else {
+            assert!(
+                !taken.effects.iter().any(|e| matches!(e, Effect::Send(d) if d.verification == id)),
+                "I3: a message for a verification that has ended"
+            );
+        }
+        let Some(earlier) = earlier else {
+            assert!(later.is_pending(), "born ended");
+            return;
+        };
+        assert!(later.attempts_used >= earlier.attempts_used, "I2: attempts were lowered");
+        assert!(later.sends >= earlier.sends);
+        assert_eq!(
+            (later.expires_at, later.created_at),
+            (earlier.expires_at, earlier.created_at),
+            "life changed"
+        );
+        assert_eq!(later.digest, earlier.digest, "the binding changed");
+        if earlier.is_pending() && !later.is_pending() {
+            let last_send =
+                taken.effects.iter().rposition(|e| matches!(e, Effect::Send(d) if d.verification == id));
+            let stop = taken.effects.iter().rposition(
+                |e| matches!(e, Effect::CancelDeliveries { verification, keep_generation: None } if *verification == id),
+            );
+            assert!(stop.is_some() && stop > last_send, "I3: its messages were not stopped");
+        }
+        assert!(allowed(&earlier.state, &later.state), "{:?} became {:?}", earlier.state, later.state);
+    }
+
+    fn sends(&mut self, policy: &Policy, taken: &Step, now: Timestamp) {
+        for effect in &taken.effects {
+            let Effect::Send(delivery) = effect else { continue };
+            let verification = taken.subject.verification(delivery.verification).unwrap();
+            assert_eq!(delivery.expires_at, verification.expires_at);
+            assert_eq!(delivery.generation, verification.generation());
+            assert!(verification.sends <= policy.max_sends, "more sends than a verification has");
+            self.sends_at.push(now);
+            let within = |window| self.sends_at.iter().filter(|&&at| at > now.minus(window)).count();
+            assert!(within(HOUR) <= usize::from(policy.phone_limits.per_hour), "more sends than an hour has");
+            assert!(within(DAY) <= usize::from(policy.phone_limits.per_day), "more sends than a day has");
+            let ten_minutes = within(Duration::from_secs(600));
+            if verification.sends == 1 {
+                assert!(ten_minutes <= usize::from(policy.phone_limits.per_ten_minutes), "too many starts");
+            }
+        }
+    }
+
+    fn failures(&mut self, policy: &Policy, command: &Command, after: &Subject, now: Timestamp) {
+        if matches!(command, Command::Rebind) {
+            self.misses_at.clear();
+            self.misses_in_a_row.clear();
+        }
+        for (known, failures) in
+            [(false, &after.record.stranger_failures), (true, &after.record.customer_failures)]
+        {
+            let in_a_row = self.misses_in_a_row.get(&known).copied().unwrap_or(0);
+            assert_eq!(failures.consecutive, in_a_row, "N6: only a success or a re-binding clears the count");
+            assert!(in_a_row <= MAX_CONSECUTIVE_FAILURES, "N5: a guess beyond the hundredth");
+            assert!(failures.recent.len() <= 100);
+            let misses = self.misses_at.get(&known).map_or(&[][..], Vec::as_slice);
+            let within = |window| misses.iter().filter(|&&at| at > now.minus(window)).count();
+            assert!(
+                within(HOUR) <= usize::from(policy.failure_limits.per_hour),
+                "more misses than an hour has"
+            );
+            assert!(within(DAY) <= usize::from(policy.failure_limits.per_day), "more misses than a day has");
+        }
+    }
+}
+
+fn kinds(effects: &[Effect]) -> impl Iterator<Item = &EventKind> {
+    effects.iter().filter_map(|effect| match effect {
+        Effect::Event(event) => Some(&event.kind),
+        _ => None,
+    })
+}
+
+/// Which state may follow which.
+fn allowed(earlier: &State, later: &State) -> bool {
+    match (earlier, later) {
+        (State::Pending { .. }, State::Approved { redeemed_at, .. }) => redeemed_at.is_none(),
+        (State::Pending { .. }, _) | (State::Approved { .. }, State::Denied { .. }) => true,
+        (
+            State::Approved { at, proof_key, redeemed_at: None },
+            State::Approved { at: later_at, proof_key: later_key, .. },
+        ) => at == later_at && proof_key == later_key,
+        (earlier, later) => earlier == later,
+    }
+}
+
+fn bounds(policy: &Policy, before: &Subject, after: &Subject) {
+    let record = &after.record;
+    let pending: BTreeSet<_> = after.verifications.iter().filter(|v| v.is_pending()).map(|v| v.id).collect();
+    let live: BTreeSet<_> = record.live.iter().copied().collect();
+    assert_eq!(live, pending, "the record and the verifications disagree about what lives");
+    assert_eq!(live.len(), record.live.len());
+    assert!(live.len() <= MAX_LIVE);
+    assert!(record.sends.len() <= usize::from(policy.phone_limits.per_day));
+    assert!(record.sends.is_sorted());
+    assert!(record.known_customers.len() <= MAX_KNOWN_CUSTOMERS);
+    assert!(record.first_approved_at <= record.last_approved_at);
+    assert!(before.record.first_approved_at.is_none_or(|at| record.first_approved_at == Some(at)));
+    let slots: BTreeSet<_> = after
+        .verifications
+        .iter()
+        .filter(|v| v.is_pending())
+        .map(|v| (v.purpose.to_string(), v.session.map(|s| s.to_string())))
+        .collect();
+    assert_eq!(slots.len(), pending.len(), "two live verifications in one slot");
+}

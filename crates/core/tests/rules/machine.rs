@@ -1,0 +1,432 @@
+//! Random commands at random times, judged by [`crate::invariants`] after every step and, for checks,
+//! by a model that predicts the answer from the rules as design.md and requirements.md word them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use countersign_core::code::Guess;
+use countersign_core::event::EventKind;
+use countersign_core::id::VerificationId;
+use countersign_core::keyring::Epoch;
+use countersign_core::policy::{FailureLimits, PhoneLimits, ResendCode};
+use countersign_core::step::{
+    Check, CheckResult, Checked, Command, Outcome, Receipt, RedeemOutcome, Refusal, Resend, Start,
+};
+use countersign_core::time::Timestamp;
+use countersign_core::verification::{CommandId, ReceiptStatus, Standing, Status};
+use proptest::prelude::*;
+
+use crate::world::{World, payment, session};
+
+/// What a customer types.
+#[derive(Clone, Copy, Debug)]
+enum Typed {
+    Right,
+    Wrong,
+    OfTheFirstGeneration,
+    OfAnother(usize),
+}
+
+/// One thing that may happen. Numbers choose among the verifications there are.
+#[derive(Clone, Debug)]
+enum Action {
+    Start {
+        slot: u8,
+        cents: u8,
+        customer: Option<u8>,
+        command: Option<u8>,
+    },
+    Resend {
+        which: usize,
+        command: Option<u8>,
+    },
+    Check {
+        which: usize,
+        typed: Typed,
+        cents: Option<u8>,
+        command: Option<u8>,
+    },
+    /// Wrong guesses one after another.
+    Hammer {
+        which: usize,
+        times: u8,
+    },
+    Cancel {
+        which: usize,
+    },
+    Expire,
+    Receipt {
+        which: usize,
+        status: ReceiptStatus,
+    },
+    Redeem {
+        which: usize,
+        cents: Option<u8>,
+        command: Option<u8>,
+    },
+    Report {
+        which: usize,
+    },
+    Rebind,
+    Restore,
+    Wait {
+        millis: i64,
+    },
+}
+
+fn which() -> impl Strategy<Value = usize> {
+    // Mostly a recent one: those are alive.
+    prop_oneof![3 => 0_usize..3, 1 => 0_usize..40]
+}
+
+fn command() -> impl Strategy<Value = Option<u8>> {
+    prop_oneof![2 => Just(None), 1 => (0_u8..6).prop_map(Some)]
+}
+
+fn typed() -> impl Strategy<Value = Typed> {
+    prop_oneof![
+        2 => Just(Typed::Right),
+        5 => Just(Typed::Wrong),
+        4 => Just(Typed::OfTheFirstGeneration),
+        1 => (0_usize..4).prop_map(Typed::OfAnother),
+    ]
+}
+
+fn wait() -> impl Strategy<Value = i64> {
+    let short = vec![1, 14_999, 15_000, 29_999, 30_000, 30_000, 45_000, 60_000];
+    let long = vec![120_000, 299_999, 300_000, 540_001, 599_999, 600_000, 3_600_000, 24 * 3_600_000];
+    prop_oneof![
+        16 => proptest::sample::select(short),
+        2 => proptest::sample::select(long),
+        1 => 0_i64..900_000,
+        2 => -900_000_i64..0,
+        1 => Just(-24 * 3_600_000),
+    ]
+}
+
+fn cents() -> impl Strategy<Value = Option<u8>> {
+    prop_oneof![12 => Just(None), 1 => (0_u8..3).prop_map(Some)]
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        6 => (0_u8..6, 0_u8..3, proptest::option::of(0_u8..3), command())
+            .prop_map(|(slot, cents, customer, command)| Action::Start { slot, cents, customer, command }),
+        8 => (which(), command()).prop_map(|(which, command)| Action::Resend { which, command }),
+        2 => (which(), 1_u8..8).prop_map(|(which, times)| Action::Hammer { which, times }),
+        10 => (which(), typed(), cents(), command())
+            .prop_map(|(which, typed, cents, command)| Action::Check { which, typed, cents, command }),
+        1 => which().prop_map(|which| Action::Cancel { which }),
+        1 => Just(Action::Expire),
+        1 => (which(), proptest::sample::select(vec![ReceiptStatus::Buffered, ReceiptStatus::Failed, ReceiptStatus::Delivered]))
+            .prop_map(|(which, status)| Action::Receipt { which, status }),
+        3 => (which(), cents(), command()).prop_map(|(which, cents, command)| Action::Redeem { which, cents, command }),
+        1 => which().prop_map(|which| Action::Report { which }),
+        1 => prop_oneof![1 => Just(Action::Rebind), 1 => Just(Action::Restore), 10 => Just(Action::Expire)],
+        9 => wait().prop_map(|millis| Action::Wait { millis }),
+    ]
+}
+
+/// What the rules say about checks, kept apart from the code under test.
+#[derive(Default)]
+struct Model {
+    /// The order in which verifications were started.
+    order: Vec<VerificationId>,
+    /// The outcome that each command had.
+    answered: BTreeMap<(VerificationId, [u8; 16]), Checked>,
+    misses: BTreeMap<bool, Vec<Timestamp>>,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+impl Model {
+    fn pick(&self, which: usize) -> Option<VerificationId> {
+        let newest_first = self.order.len().checked_sub(1 + which % self.order.len().max(1))?;
+        self.order.get(newest_first).copied()
+    }
+
+    /// Whether the phone is locked for verifications of this standing.
+    fn is_locked(&self, world: &World, standing: Standing, now: Timestamp) -> bool {
+        let known = standing == Standing::KnownCustomer;
+        let misses = self.misses.get(&known).map_or(&[][..], Vec::as_slice);
+        let within = |window| misses.iter().filter(|&&at| at > now.minus(window)).count();
+        let limits = world.policy.failure_limits;
+        misses.len() >= 100
+            || within(HOUR) >= usize::from(limits.per_hour)
+            || within(DAY) >= usize::from(limits.per_day)
+    }
+
+    /// The answer to a check; none where it must be refused because the phone is locked.
+    fn answer(&self, world: &World, check: &Check, typed: Typed) -> Option<CheckResult> {
+        if let Some(checked) = check.command.and_then(|c| self.answered.get(&(check.verification, c.0))) {
+            return Some(checked.result);
+        }
+        let now = world.clock.max(world.record.last_step_at);
+        let verification = &world.shelf[&check.verification];
+        match verification.status() {
+            Status::Pending => {}
+            Status::Approved => return Some(CheckResult::AlreadyUsed),
+            Status::Expired => return Some(CheckResult::Expired),
+            Status::Exhausted => return Some(CheckResult::Exhausted),
+            Status::Denied => return Some(CheckResult::Denied),
+            Status::Canceled => {
+                let superseded = world.events.iter().any(|event| {
+                    event.verification == check.verification
+                        && matches!(
+                            event.kind,
+                            EventKind::Canceled {
+                                reason: countersign_core::verification::CancelReason::Superseded
+                            }
+                        )
+                });
+                return Some(if superseded { CheckResult::Superseded } else { CheckResult::Canceled });
+            }
+        }
+        if now >= verification.expires_at || verification.epoch != world.keyring.epoch {
+            return Some(CheckResult::Expired);
+        }
+        if self.is_locked(world, verification.standing, now) {
+            return None;
+        }
+        if check.transaction.is_some() && check.transaction != verification.transaction {
+            return Some(CheckResult::TransactionMismatch);
+        }
+        Some(match typed {
+            Typed::Right => CheckResult::Approved,
+            Typed::OfTheFirstGeneration if verification.generation() == 0 => CheckResult::Approved,
+            Typed::OfTheFirstGeneration => CheckResult::Superseded,
+            Typed::Wrong | Typed::OfAnother(_) => CheckResult::Incorrect,
+        })
+    }
+
+    /// Notes a check that was answered for the first time.
+    fn note(&mut self, world: &World, check: &Check, checked: Checked) {
+        let verification = &world.shelf[&check.verification];
+        if let Some(command) = check.command {
+            // An answer about what had ended already is the same every time, until a report changes it.
+            let kept = verification.remembered.iter().any(|known| known.command == command);
+            if kept {
+                self.answered.insert((check.verification, command.0), checked);
+            }
+        }
+        let known = verification.standing == Standing::KnownCustomer;
+        let now = world.clock.max(world.record.last_step_at);
+        for kind in world.last_events() {
+            match kind {
+                EventKind::CheckIncorrect { .. } | EventKind::CheckSuperseded { .. } => {
+                    self.misses.entry(known).or_default().push(now);
+                }
+                EventKind::Approved => {
+                    self.misses.remove(&known);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn text_of(world: &World, model: &Model, id: VerificationId, typed: Typed) -> String {
+    let wrong = world.wrong_code(id);
+    if !world.shelf[&id].is_pending() {
+        return wrong;
+    }
+    match typed {
+        Typed::Right => world.code(id),
+        Typed::Wrong => wrong,
+        Typed::OfTheFirstGeneration => world.code_of(id, 0),
+        Typed::OfAnother(which) => {
+            let other = model.pick(which).filter(|&other| other != id && world.shelf[&other].is_pending());
+            let own: Vec<String> =
+                (0..=world.shelf[&id].generation()).map(|g| world.code_of(id, g)).collect();
+            other.map(|other| world.code(other)).filter(|code| !own.contains(code)).unwrap_or(wrong)
+        }
+    }
+}
+
+fn act(world: &mut World, model: &mut Model, action: &Action) {
+    // A key that comes with another request is refused before it gets here (R4).
+    let command_id = |command: Option<u8>| command.map(|byte| CommandId([kind(action) << 4 | byte; 16]));
+    let amount = |cents: u8| payment(&format!("49.9{cents}"));
+    match action {
+        Action::Wait { millis } => {
+            world.clock = Timestamp::from_millis(world.clock.as_millis() + millis);
+        }
+        Action::Restore => world.keyring.epoch = Epoch(world.keyring.epoch.0 + 1),
+        Action::Start { slot, cents, customer, command } => {
+            let base = if slot % 2 == 0 { world.login() } else { world.payment() };
+            let transaction = base.transaction.is_some().then(|| amount(*cents));
+            let start = Start {
+                session: if slot / 2 == 2 { None } else { session(&format!("{}", slot / 2)) },
+                transaction,
+                customer: customer.map(|n| format!("c_{n}")),
+                command: command_id(*command),
+                ..base
+            };
+            if let Ok(started) = world.try_start(start)
+                && !model.order.contains(&started.id())
+            {
+                model.order.push(started.id());
+            }
+        }
+        Action::Resend { which, command } => {
+            let Some(verification) = model.pick(*which) else { return };
+            world.apply(&Command::Resend(Resend { verification, command: command_id(*command) }));
+        }
+        Action::Check { which, typed, cents, command } => {
+            let Some(verification) = model.pick(*which) else { return };
+            let check = Check {
+                verification,
+                guess: Guess::parse(&text_of(world, model, verification, *typed)).unwrap(),
+                transaction: cents.map(amount),
+                command: command_id(*command),
+            };
+            check_against(world, model, &check, *typed);
+        }
+        Action::Hammer { which, times } => {
+            let Some(verification) = model.pick(*which) else { return };
+            for _ in 0..*times {
+                let guess = Guess::parse(&world.wrong_code(verification)).unwrap();
+                let check = Check { verification, guess, transaction: None, command: None };
+                check_against(world, model, &check, Typed::Wrong);
+            }
+        }
+        Action::Cancel { which } => {
+            let Some(id) = model.pick(*which) else { return };
+            world.cancel(id);
+        }
+        Action::Expire => world.expire(),
+        Action::Receipt { which, status } => {
+            let Some(verification) = model.pick(*which) else { return };
+            let delivery = world.shelf[&verification].deliveries[0].id;
+            world.apply(&Command::Receipt(Receipt { verification, delivery, status: *status }));
+        }
+        Action::Redeem { which, cents, command } => {
+            let Some(id) = model.pick(*which) else { return };
+            let mut redeem = world.redeem_of(id);
+            redeem.command = command_id(*command);
+            if let Some(cents) = cents {
+                redeem.transaction = Some(amount(*cents));
+            }
+            let wrong = redeem.transaction != world.shelf[&id].transaction;
+            let retried = world.shelf[&id].recall(redeem.command).is_some();
+            let outcome = world.redeem(redeem);
+            assert!(
+                !(wrong && !retried && outcome == RedeemOutcome::Redeemed),
+                "I6: another transaction was redeemed"
+            );
+        }
+        Action::Report { which } => {
+            let Some(id) = model.pick(*which) else { return };
+            world.report(id);
+        }
+        Action::Rebind => {
+            world.apply(&Command::Rebind);
+            model.misses.clear();
+        }
+    }
+}
+
+/// Tells apart what may carry an idempotency key.
+const fn kind(action: &Action) -> u8 {
+    match action {
+        Action::Start { .. } => 0,
+        Action::Resend { .. } => 1,
+        Action::Check { .. } => 2,
+        _ => 3,
+    }
+}
+
+fn check_against(world: &mut World, model: &mut Model, check: &Check, typed: Typed) {
+    let expected = model.answer(world, check, typed);
+    let fresh = check.command.is_none_or(|c| !model.answered.contains_key(&(check.verification, c.0)));
+    match world.apply(&Command::Check(check.clone())) {
+        Outcome::Checked(checked) => {
+            assert_eq!(Some(checked.result), expected);
+            if fresh {
+                model.note(world, check, checked);
+            }
+        }
+        Outcome::Refused(Refusal::PhoneLocked { .. } | Refusal::PhoneDisabled) => assert_eq!(expected, None),
+        other => panic!("a check came to {other:?}"),
+    }
+}
+
+/// Policies under which different rules decide.
+fn policies(world: &mut World, which: u8) {
+    let wide = PhoneLimits { spacing_s: 0, per_ten_minutes: 50, per_hour: 50, per_day: 50 };
+    match which {
+        0 => {}
+        1 => world.policy.phone_limits = wide,
+        2 => {
+            world.policy.phone_limits = wide;
+            world.policy.resend = ResendCode::Rotate;
+            world.policy.max_sends = 10;
+            world.policy.resend_ladder_s = vec![15];
+        }
+        _ => {
+            world.policy.phone_limits = wide;
+            world.policy.resend = ResendCode::Rotate;
+            world.policy.max_attempts = 10;
+            world.policy.failure_limits = FailureLimits { per_hour: 100, per_day: 100 };
+        }
+    }
+}
+
+/// That the random commands really get everywhere: a generator that only ever refuses proves nothing.
+#[test]
+fn the_random_commands_reach_every_end() {
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let actions = proptest::collection::vec(action(), 100..120);
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for round in 0..300_u16 {
+        let mut world = World::new();
+        policies(&mut world, u8::try_from(round % 4).unwrap());
+        let mut model = Model::default();
+        for action in actions.new_tree(&mut runner).unwrap().current() {
+            act(&mut world, &mut model, &action);
+        }
+        for event in &world.events {
+            let json = serde_json::to_value(&event.kind).unwrap();
+            *seen.entry(format!("{}{}", json["type"], json["reason"])).or_default() += 1;
+        }
+    }
+    for wanted in [
+        "\"verification.started\"null",
+        "\"verification.resent\"null",
+        "\"verification.approved\"null",
+        "\"verification.expired\"null",
+        "\"verification.exhausted\"null",
+        "\"verification.canceled\"\"requested\"",
+        "\"verification.canceled\"\"superseded\"",
+        "\"verification.denied\"\"reported\"",
+        "\"verification.denied\"\"transaction_mismatch\"",
+        "\"verification.reported\"null",
+        "\"check.incorrect\"null",
+        "\"check.superseded\"null",
+        "\"proof.redeemed\"null",
+        "\"phone.locked\"null",
+        "\"delivery.receipt\"null",
+    ] {
+        assert!(seen.get(wanted).is_some_and(|&count| count >= 10), "{wanted} in {seen:#?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn i1_i2_i3_i5_i6_i13_whatever_happens_in_whatever_order_the_invariants_hold(
+        which_policy in 0_u8..4,
+        actions in proptest::collection::vec(action(), 1..120),
+    ) {
+        let mut world = World::new();
+        policies(&mut world, which_policy);
+        let mut model = Model::default();
+        for action in &actions {
+            act(&mut world, &mut model, action);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The outbox: leases, settlements, cancellations.
+
+use std::time::Duration;
+
+use countersign_core::delivery::{Delivery, DeliveryState};
+use countersign_core::id::{AppId, DeliveryId, VerificationId};
+use countersign_core::subject::Mode;
+use countersign_core::time::Timestamp;
+use countersign_core::verification::Channel;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::commit::{PreparedEvent, append};
+use super::fault::Fault;
+use super::work::Work;
+use crate::{Cancellation, Lease, Leased, NewDelivery, NodeId, Settled, Settlement, StoreError};
+
+const COLUMNS: &str = "id, app, verification, mode, channel, generation, created_at, expires_at, submissions, \
+                       unknowns, provider, state, due_at, lease_node";
+
+/// A state's word and, while it is due, its time.
+fn state_columns(state: DeliveryState) -> (&'static str, Option<i64>) {
+    match state {
+        DeliveryState::Due { at } => ("due", Some(at.as_millis())),
+        DeliveryState::Accepted => ("accepted", None),
+        DeliveryState::Failed => ("failed", None),
+        DeliveryState::Unknown => ("unknown", None),
+        DeliveryState::Canceled => ("canceled", None),
+    }
+}
+
+fn state(word: &str, due_at: Option<i64>) -> Result<DeliveryState, Fault> {
+    Ok(match (word, due_at) {
+        ("due", Some(at)) => DeliveryState::Due { at: Timestamp::from_millis(at) },
+        ("accepted", _) => DeliveryState::Accepted,
+        ("failed", _) => DeliveryState::Failed,
+        ("unknown", _) => DeliveryState::Unknown,
+        ("canceled", _) => DeliveryState::Canceled,
+        _ => return Err(Fault::Unreadable(format!("a delivery in state {word:?}"))),
+    })
+}
+
+fn channel_word(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "sms",
+    }
+}
+
+fn channel(word: &str) -> Result<Channel, Fault> {
+    match word {
+        "sms" => Ok(Channel::Sms),
+        _ => Err(Fault::Unreadable(format!("a delivery over channel {word:?}"))),
+    }
+}
+
+fn mode(word: &str) -> Result<Mode, Fault> {
+    [Mode::Live, Mode::Test]
+        .into_iter()
+        .find(|mode| mode.as_str() == word)
+        .ok_or_else(|| Fault::Unreadable(format!("a delivery in mode {word:?}")))
+}
+
+/// Reads [`COLUMNS`].
+fn delivery(row: &Row<'_>) -> Result<Delivery, Fault> {
+    Ok(Delivery {
+        id: DeliveryId::from_bytes(row.get(0)?),
+        app: AppId::from_bytes(row.get(1)?),
+        verification: VerificationId::from_bytes(row.get(2)?),
+        mode: mode(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?)?,
+        channel: channel(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?)?,
+        generation: row.get(5)?,
+        created_at: Timestamp::from_millis(row.get(6)?),
+        expires_at: Timestamp::from_millis(row.get(7)?),
+        submissions: row.get(8)?,
+        unknowns: row.get(9)?,
+        provider: row.get(10)?,
+        state: state(row.get_ref(11)?.as_str().map_err(rusqlite::Error::from)?, row.get(12)?)?,
+    })
+}
+
+/// Writes a new delivery.
+pub(super) fn insert(connection: &Connection, new: &NewDelivery) -> Result<(), Fault> {
+    let delivery = &new.delivery;
+    let (state, due_at) = state_columns(delivery.state);
+    let lease = due_at.and(new.lease);
+    connection
+        .prepare_cached(
+            "INSERT INTO deliveries (id, app, verification, mode, channel, generation, created_at, expires_at,
+                                     submissions, unknowns, provider, state, due_at, lease_node, ready_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(params![
+            delivery.id.as_bytes(),
+            delivery.app.as_bytes(),
+            delivery.verification.as_bytes(),
+            delivery.mode.as_str(),
+            channel_word(delivery.channel),
+            delivery.generation,
+            delivery.created_at.as_millis(),
+            delivery.expires_at.as_millis(),
+            delivery.submissions,
+            delivery.unknowns,
+            delivery.provider,
+            state,
+            due_at,
+            lease.map(|lease| lease.node.0.cast_signed()),
+            lease.map(|lease| lease.until.as_millis()).or(due_at),
+        ])?;
+    Ok(())
+}
+
+/// Cancels what a verification still has to send.
+pub(super) fn cancel(connection: &Connection, cancellation: &Cancellation) -> Result<(), Fault> {
+    // No generation is minus one: all are canceled.
+    let kept = cancellation.keep_generation.map_or(-1, i64::from);
+    connection
+        .prepare_cached(
+            "UPDATE deliveries INDEXED BY deliveries_by_verification
+             SET state = 'canceled', due_at = NULL, lease_node = NULL, ready_at = NULL
+             WHERE verification = ?1 AND state = 'due' AND generation <> ?2",
+        )?
+        .execute(params![cancellation.verification.as_bytes(), kept])?;
+    Ok(())
+}
+
+/// Leases due deliveries.
+pub(super) struct LeaseWork {
+    pub(super) node: NodeId,
+    pub(super) now: Timestamp,
+    pub(super) lease: Duration,
+    pub(super) limit: usize,
+}
+
+impl Work for LeaseWork {
+    type Output = Vec<Leased>;
+
+    fn run(&self, connection: &Connection) -> Result<Vec<Leased>, Fault> {
+        let lease = Lease { node: self.node, until: self.now.plus(self.lease) };
+        let mut leased = self.ready(connection, lease)?;
+        let mut statement = connection.prepare_cached(
+            "UPDATE deliveries SET unknowns = ?2, lease_node = ?3, ready_at = ?4 WHERE id = ?1",
+        )?;
+        for Leased { delivery, taken_over, .. } in &mut leased {
+            delivery.unknowns = delivery.unknowns.saturating_add(u32::from(*taken_over));
+            let node = self.node.0.cast_signed();
+            statement.execute(params![
+                delivery.id.as_bytes(),
+                delivery.unknowns,
+                node,
+                lease.until.as_millis()
+            ])?;
+        }
+        Ok(leased)
+    }
+}
+
+impl LeaseWork {
+    fn ready(&self, connection: &Connection, lease: Lease) -> Result<Vec<Leased>, Fault> {
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM deliveries INDEXED BY deliveries_by_readiness
+             WHERE state = 'due' AND ready_at <= ?1 ORDER BY ready_at, id LIMIT ?2"
+        ))?;
+        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
+        let mut rows = statement.query(params![self.now.as_millis(), limit])?;
+        let mut ready = Vec::new();
+        while let Some(row) = rows.next()? {
+            let taken_over = row.get_ref(13)?.as_i64_or_null().map_err(rusqlite::Error::from)?.is_some();
+            ready.push(Leased { delivery: delivery(row)?, lease, taken_over });
+        }
+        Ok(ready)
+    }
+}
+
+/// Records what became of submissions.
+pub(super) struct SettleWork(Vec<(Settlement, Vec<PreparedEvent>)>);
+
+impl SettleWork {
+    pub(super) fn prepare(settlements: Vec<Settlement>) -> Result<Self, StoreError> {
+        let prepare = |mut settlement: Settlement| {
+            let events = std::mem::take(&mut settlement.events);
+            Ok((settlement, PreparedEvent::all(&events)?))
+        };
+        let prepared: Result<Vec<_>, Fault> = settlements.into_iter().map(prepare).collect();
+        Ok(SettleWork(prepared?))
+    }
+}
+
+impl Work for SettleWork {
+    type Output = Vec<Settled>;
+
+    fn run(&self, connection: &Connection) -> Result<Vec<Settled>, Fault> {
+        let settle = |(settlement, events): &(Settlement, Vec<PreparedEvent>)| {
+            append(connection, events)?;
+            if settle_held(connection, settlement)? {
+                return Ok(Settled::Done);
+            }
+            if settlement.state == DeliveryState::Accepted {
+                accept_late(connection, settlement)?;
+            }
+            Ok(Settled::LeaseLost)
+        };
+        self.0.iter().map(settle).collect()
+    }
+}
+
+/// Settles a delivery whose lease the node still has.
+fn settle_held(connection: &Connection, settlement: &Settlement) -> Result<bool, Fault> {
+    let (state, due_at) = state_columns(settlement.state);
+    let settled = connection
+        .prepare_cached(
+            "UPDATE deliveries
+             SET state = ?3, due_at = ?4, ready_at = ?4, lease_node = NULL, provider = coalesce(?5, provider),
+                 submissions = max(submissions, ?6), unknowns = max(unknowns, ?7)
+             WHERE id = ?1 AND state = 'due' AND lease_node = ?2",
+        )?
+        .execute(params![
+            settlement.id.as_bytes(),
+            settlement.node.0.cast_signed(),
+            state,
+            due_at,
+            settlement.provider,
+            settlement.submissions,
+            settlement.unknowns,
+        ])?;
+    Ok(settled == 1)
+}
+
+/// Records that a provider took it although the lease was lost. The settlement's count of
+/// submissions does not know of the others', nor theirs of this one, so it counts one more.
+fn accept_late(connection: &Connection, settlement: &Settlement) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "UPDATE deliveries
+             SET state = 'accepted', due_at = NULL, ready_at = NULL, lease_node = NULL,
+                 provider = coalesce(?2, provider), submissions = submissions + 1
+             WHERE id = ?1",
+        )?
+        .execute(params![settlement.id.as_bytes(), settlement.provider])?;
+    Ok(())
+}
+
+/// Reads one delivery.
+pub(super) struct DeliveryWork(pub(super) DeliveryId);
+
+impl Work for DeliveryWork {
+    type Output = Option<Delivery>;
+
+    fn run(&self, connection: &Connection) -> Result<Option<Delivery>, Fault> {
+        let mut statement =
+            connection.prepare_cached(&format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1"))?;
+        let found = statement.query_row([self.0.as_bytes()], |row| Ok(delivery(row))).optional()?;
+        found.transpose()
+    }
+}

@@ -1,0 +1,299 @@
+//! The configuration: one TOML file, with environment variables over it, checked whole before
+//! anything starts.
+//!
+//! `schema` is the one list of keys. [`Config::load`] holds file and environment against it, so that
+//! every mistake is told at once with its place; then it reads the typed structs of this module, and
+//! `rules` looks at what concerns several keys. [`reference_markdown`] and [`example_toml`] are
+//! written from the same list.
+
+mod closest;
+mod document;
+mod environment;
+mod network;
+mod problem;
+mod reference;
+mod rules;
+mod schema;
+mod secret;
+mod source;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod url;
+mod value;
+
+pub use environment::environment;
+pub use network::Network;
+pub use problem::{ConfigErrors, Mistake, Place, Problem};
+pub use reference::{example_toml, reference_markdown};
+pub use secret::{MAX_SECRET_CHARS, MIN_SECRET_CHARS, SecretText};
+pub use source::Excerpt;
+pub use url::{ProviderUrl, PublicUrl};
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use countersign_delivery::provider::ProviderName;
+use countersign_delivery::sender::SenderId;
+use serde::Deserialize;
+
+use document::Document;
+use environment::Environment;
+use secret::Privacy;
+use source::Source;
+
+/// A configuration that is right: every value within its bounds, every secret read, every name known.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The server itself.
+    pub server: Server,
+    /// Key material.
+    pub keys: Keys,
+    /// Logs.
+    pub log: Log,
+    /// How messages leave.
+    pub delivery: Delivery,
+    /// Who carries messages, in the order of the file; names differ.
+    pub providers: Vec<Provider>,
+    /// The simulated phone.
+    pub simulated_phone: SimulatedPhone,
+    /// Figures for Prometheus.
+    pub metrics: Metrics,
+}
+
+/// `[server]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where HTTP requests are taken.
+    pub listen: SocketAddr,
+    /// How others reach the server; the issuer of proofs.
+    pub public_url: PublicUrl,
+    /// The folder of the store.
+    pub data_dir: PathBuf,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Most open connections.
+    pub max_connections: usize,
+    /// Most requests that are worked on at a time.
+    pub max_in_flight_requests: usize,
+    /// Longest time of one request, in seconds.
+    pub request_timeout_s: u64,
+    /// Longest time that the end may take, in seconds.
+    pub shutdown_grace_s: u64,
+}
+
+impl Server {
+    /// Longest time of one request.
+    pub const fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_s)
+    }
+
+    /// Longest time that the end may take.
+    pub const fn shutdown_grace(&self) -> Duration {
+        Duration::from_secs(self.shutdown_grace_s)
+    }
+}
+
+/// `[keys]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// The file that keeps the key material.
+    pub file: PathBuf,
+}
+
+/// `[log]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// The least important lines that are written.
+    pub level: LogLevel,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How important a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Something is broken.
+    Error,
+    /// Something needs eyes.
+    Warn,
+    /// What an operator wants to know.
+    Info,
+    /// For finding faults.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// `[delivery]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// The providers that are tried, in this order; never empty while there are providers.
+    pub route: Vec<ProviderName>,
+    /// How long a node has a message to itself, in seconds.
+    pub lease_s: u64,
+    /// Longest time of one submission, in seconds; shorter than the lease.
+    pub submit_timeout_s: u64,
+    /// Most submissions in flight.
+    pub concurrency: usize,
+    /// Most tries after the first.
+    pub max_retries: u32,
+    /// Bound of the first wait, in milliseconds.
+    pub retry_first_delay_ms: u64,
+    /// Bound of every wait, in seconds.
+    pub retry_longest_delay_s: u64,
+}
+
+impl Delivery {
+    /// How long a node has a message to itself.
+    pub const fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_s)
+    }
+
+    /// Longest time of one submission.
+    pub const fn submit_timeout(&self) -> Duration {
+        Duration::from_secs(self.submit_timeout_s)
+    }
+
+    /// Bound of the first wait between tries.
+    pub const fn retry_first_delay(&self) -> Duration {
+        Duration::from_millis(self.retry_first_delay_ms)
+    }
+
+    /// Bound of every wait between tries; not below the first.
+    pub const fn retry_longest_delay(&self) -> Duration {
+        Duration::from_secs(self.retry_longest_delay_s)
+    }
+}
+
+/// One of `[[providers]]`.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its name.
+    pub name: ProviderName,
+    /// What it is.
+    pub carrier: Carrier,
+}
+
+/// What a provider is.
+#[derive(Clone, Debug)]
+pub enum Carrier {
+    /// The simulated phone.
+    Simulated,
+    /// A signed JSON POST.
+    Http(HttpCarrier),
+}
+
+/// An HTTP endpoint that takes messages.
+#[derive(Clone)]
+pub struct HttpCarrier {
+    /// Where messages are posted to.
+    pub url: ProviderUrl,
+    /// Signs messages and receipts.
+    pub secret: SecretText,
+    /// The secret that is being replaced.
+    pub previous_secret: Option<SecretText>,
+    /// Whom the phone shows as the sender; none leaves it to the endpoint.
+    pub sender: Option<SenderId>,
+    /// Longest time of one submission, in seconds; shorter than the lease.
+    pub timeout_s: u64,
+}
+
+impl HttpCarrier {
+    /// Longest time of one submission.
+    pub const fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_s)
+    }
+}
+
+impl fmt::Debug for HttpCarrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpCarrier")
+            .field("url", &self.url)
+            .field("timeout_s", &self.timeout_s)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `[simulated_phone]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimulatedPhone {
+    /// Whether its inbox is served.
+    pub enabled: bool,
+}
+
+/// `[metrics]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Whether `/metrics` is served.
+    pub enabled: bool,
+    /// An address of its own; none: at the server's.
+    pub listen: Option<SocketAddr>,
+}
+
+impl Config {
+    /// Reads and checks a configuration: the file's values, or those of the environment where it has
+    /// any, else the defaults. No file: environment and defaults alone. Of two variables with one name
+    /// the later counts, so a caller can chain its own after [`environment`].
+    ///
+    /// Reads the files of secrets too; creates nothing.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Config, ConfigErrors> {
+        load(file, Environment::read(environment)).map(|(config, _)| config)
+    }
+
+    /// What is allowed and yet deserves a look: one sentence each.
+    pub fn remarks(&self) -> Vec<String> {
+        rules::remarks(self)
+    }
+}
+
+/// What `countersign check-config` prints: every value that counts, with where it comes from and
+/// secrets masked. It is TOML again.
+pub fn check(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<String, ConfigErrors> {
+    let (config, values) = load(file, Environment::read(environment))?;
+    let from = file.map_or_else(|| "no file".to_owned(), |file| file.display().to_string());
+    let remarks = config.remarks().into_iter().map(|remark| format!("# note: {remark}"));
+    let head: Vec<String> =
+        std::iter::once(format!("# ok: {}", problem::printable(&from))).chain(remarks).collect();
+    Ok(format!("{}\n{values}", head.join("\n")))
+}
+
+/// The configuration, and its values as text.
+fn load(file: Option<&Path>, environment: Environment) -> Result<(Config, String), ConfigErrors> {
+    let source = file.map(Source::read).transpose()?;
+    let mut document = Document::read(source.as_ref(), &environment.variables);
+    let privacy = Privacy { credentials_dir: environment.credentials_dir };
+    let values = summary::values(&document, source.as_ref());
+    let config = rules::apply(&mut document, &privacy, file);
+    document.problems().extend(environment.problems);
+    document.problems().sort_by_key(|problem| problem.place.order());
+    match config {
+        Some(config) if document.problems().is_empty() => Ok((config, values)),
+        _ => Err(ConfigErrors::new(std::mem::take(document.problems()))),
+    }
+}

@@ -1,0 +1,383 @@
+//! What concerns several keys, or files beside the configuration.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use countersign_delivery::provider::ProviderName;
+use countersign_delivery::sender::SenderId;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::document::{Document, Origin};
+use super::problem::Mistake;
+use super::secret::{Privacy, SecretText};
+use super::{
+    Carrier, Config, Delivery, HttpCarrier, Keys, Log, Metrics, Provider, ProviderUrl, Server, SimulatedPhone,
+};
+
+/// The configuration as it is written: each value right by itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Draft {
+    server: Server,
+    keys: KeysDraft,
+    log: Log,
+    delivery: Delivery,
+    providers: Vec<ProviderDraft>,
+    simulated_phone: SimulatedPhone,
+    metrics: Metrics,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeysDraft {
+    file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderDraft {
+    name: ProviderName,
+    kind: ProviderKind,
+    url: Option<ProviderUrl>,
+    allow_plain_http: bool,
+    secret_file: Option<PathBuf>,
+    secret: Option<SecretText>,
+    previous_secret_file: Option<PathBuf>,
+    sender: Option<SenderId>,
+    timeout_s: Option<u64>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ProviderKind {
+    Http,
+    Simulated,
+}
+
+/// Makes the configuration, and tells the document what is wrong. Rules over sections that have
+/// mistakes already are left out: they would complain of their echo.
+pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option<&Path>) -> Option<Config> {
+    let root = Spanned::new(0..0, document.root().clone());
+    let draft = match Draft::deserialize(toml::de::Deserializer::from(root)) {
+        Ok(draft) => draft,
+        Err(error) => {
+            // The schema lets nothing through that the structs refuse; a test holds one against the other.
+            let mistake = Mistake::new(error.message(), "see docs/configuration.md");
+            document.mistake_in_file(&error.span().unwrap_or_default(), None, mistake);
+            return None;
+        }
+    };
+    let mut rules = Rules { document, privacy, file };
+    let mut server = draft.server;
+    server.data_dir = rules.resolve("server.data_dir", server.data_dir);
+    let keys_file = draft.keys.file.map(|path| rules.resolve("keys.file", path));
+    let keys = Keys { file: keys_file.unwrap_or_else(|| server.data_dir.join("keys.json")) };
+    rules.check_addresses(&server, draft.metrics);
+    rules.check_keys(&keys);
+    rules.check_times(&draft.delivery);
+    let names: Vec<ProviderName> = draft.providers.iter().map(|provider| provider.name.clone()).collect();
+    rules.check_names(&names);
+    let delivery = rules.route(draft.delivery, &names);
+    let providers = draft
+        .providers
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, provider)| {
+            rules.provider(&format!("providers[{index}]"), provider, &delivery, draft.simulated_phone)
+        })
+        .collect();
+    Some(Config {
+        server,
+        keys,
+        log: draft.log,
+        delivery,
+        providers,
+        simulated_phone: draft.simulated_phone,
+        metrics: draft.metrics,
+    })
+}
+
+struct Rules<'d, 'a> {
+    document: &'d mut Document<'a>,
+    privacy: &'d Privacy,
+    file: Option<&'d Path>,
+}
+
+impl Rules<'_, '_> {
+    /// A relative path of the file counts from the file's folder, one of the environment from the
+    /// working directory.
+    fn resolve(&self, key: &str, path: PathBuf) -> PathBuf {
+        let folder = self.file.and_then(Path::parent);
+        match (self.document.origin(key), folder) {
+            (Some(Origin::File(_)), Some(folder)) => folder.join(path),
+            _ => path,
+        }
+    }
+
+    /// Tells a mistake between two keys at the first that somebody has set.
+    fn mistake_between(&mut self, keys: [&str; 2], mistake: Mistake) {
+        let key = keys.into_iter().find(|key| self.document.origin(key).is_some()).unwrap_or(keys[0]);
+        self.document.mistake_at(key, mistake);
+    }
+
+    fn check_addresses(&mut self, server: &Server, metrics: Metrics) {
+        let is_taken = |listen: SocketAddr| listen == server.listen && listen.port() != 0;
+        if self.document.are_sound(&["server", "metrics"]) && metrics.listen.is_some_and(is_taken) {
+            let mistake = Mistake::new(
+                "this is the address of server.listen",
+                "give it a port of its own, or leave it out to serve /metrics at server.listen",
+            );
+            self.document.mistake_at("metrics.listen", mistake);
+        }
+    }
+
+    fn check_keys(&mut self, keys: &Keys) {
+        // It is made on the first start; until then there is nothing to look at.
+        if self.document.are_sound(&["server", "keys"])
+            && keys.file.exists()
+            && let Err(mistake) = self.privacy.check(&keys.file)
+        {
+            self.mistake_between(["keys.file", "server.data_dir"], mistake);
+        }
+    }
+
+    fn check_times(&mut self, delivery: &Delivery) {
+        if !self.document.are_sound(&["delivery"]) {
+            return;
+        }
+        if delivery.submit_timeout_s >= delivery.lease_s {
+            let mistake = Mistake::new(
+                format!(
+                    "a submission may take {} s, which is not shorter than the lease of {} s: another server would take the message over meanwhile",
+                    delivery.submit_timeout_s, delivery.lease_s
+                ),
+                "make submit_timeout_s shorter than lease_s",
+            );
+            self.mistake_between(["delivery.submit_timeout_s", "delivery.lease_s"], mistake);
+        }
+        if delivery.retry_first_delay() > delivery.retry_longest_delay() {
+            let mistake = Mistake::new(
+                format!(
+                    "the first wait of {} ms is longer than the longest of {} s",
+                    delivery.retry_first_delay_ms, delivery.retry_longest_delay_s
+                ),
+                "make retry_first_delay_ms at most 1000 × retry_longest_delay_s",
+            );
+            self.mistake_between(
+                ["delivery.retry_first_delay_ms", "delivery.retry_longest_delay_s"],
+                mistake,
+            );
+        }
+    }
+
+    fn check_names(&mut self, names: &[ProviderName]) {
+        let mut seen = BTreeSet::new();
+        for (index, name) in names.iter().enumerate() {
+            if !seen.insert(name) {
+                let mistake = Mistake::new(
+                    format!("there is another provider \"{name}\" above"),
+                    "give each provider a name of its own",
+                );
+                self.document.mistake_at(&format!("providers[{index}].name"), mistake);
+            }
+        }
+    }
+
+    /// The order that is used: the one that is written, or all in the order of the file.
+    fn route(&mut self, mut delivery: Delivery, names: &[ProviderName]) -> Delivery {
+        if !self.document.are_sound(&["delivery", "providers"]) {
+            return delivery;
+        }
+        let mut seen = BTreeSet::new();
+        for (index, name) in delivery.route.iter().enumerate() {
+            let path = format!("delivery.route[{index}]");
+            if !names.contains(name) {
+                let right =
+                    match super::closest::closest(name.as_str(), names.iter().map(ProviderName::as_str)) {
+                        Some(nearest) => format!("did you mean \"{nearest}\"?"),
+                        None => "name providers that have a [[providers]] section".to_owned(),
+                    };
+                self.document
+                    .mistake_at(&path, Mistake::new(format!("there is no provider \"{name}\""), right));
+            } else if !seen.insert(name) {
+                let mistake =
+                    Mistake::new(format!("\"{name}\" is in the route twice"), "name each provider once");
+                self.document.mistake_at(&path, mistake);
+            }
+        }
+        if delivery.route.is_empty() {
+            delivery.route = names.to_vec();
+        }
+        delivery
+    }
+
+    fn provider(
+        &mut self,
+        path: &str,
+        draft: ProviderDraft,
+        delivery: &Delivery,
+        phone: SimulatedPhone,
+    ) -> Option<Provider> {
+        let name = draft.name.clone();
+        let carrier = match draft.kind {
+            ProviderKind::Simulated => self.simulated(path, phone),
+            ProviderKind::Http => self.http(path, draft, delivery).map(Carrier::Http),
+        };
+        carrier.map(|carrier| Provider { name, carrier })
+    }
+
+    fn simulated(&mut self, path: &str, phone: SimulatedPhone) -> Option<Carrier> {
+        let mut is_right = true;
+        for key in [
+            "url",
+            "allow_plain_http",
+            "secret_file",
+            "secret",
+            "previous_secret_file",
+            "sender",
+            "timeout_s",
+        ] {
+            let path = format!("{path}.{key}");
+            if self.document.origin(&path).is_some() {
+                let mistake = Mistake::new(
+                    format!("the simulated phone has no {key}"),
+                    format!("remove {key}, or set kind = \"http\""),
+                );
+                self.document.mistake_at(&path, mistake);
+                is_right = false;
+            }
+        }
+        if self.document.are_sound(&["simulated_phone"]) && !phone.enabled {
+            let mistake = Mistake::new(
+                "nobody could read its messages: the simulated phone is off",
+                "set enabled = true below [simulated_phone], or remove this provider",
+            );
+            self.document.mistake_at(&format!("{path}.kind"), mistake);
+            is_right = false;
+        }
+        is_right.then_some(Carrier::Simulated)
+    }
+
+    fn http(&mut self, path: &str, draft: ProviderDraft, delivery: &Delivery) -> Option<HttpCarrier> {
+        let timeout_s = draft.timeout_s.unwrap_or(delivery.submit_timeout_s);
+        if self.document.are_sound(&["delivery"])
+            && draft.timeout_s.is_some()
+            && timeout_s >= delivery.lease_s
+        {
+            let mistake = Mistake::new(
+                format!("{timeout_s} s is not shorter than delivery.lease_s, {} s", delivery.lease_s),
+                "make it shorter, or the lease longer",
+            );
+            self.document.mistake_at(&format!("{path}.timeout_s"), mistake);
+        }
+        let url = self.url(path, &draft);
+        let secret = self.secret(path, draft.secret, draft.secret_file);
+        let previous_path = format!("{path}.previous_secret_file");
+        let previous_secret =
+            draft.previous_secret_file.and_then(|file| self.secret_file(&previous_path, file));
+        Some(HttpCarrier { url: url?, secret: secret?, previous_secret, sender: draft.sender, timeout_s })
+    }
+
+    fn url(&mut self, path: &str, draft: &ProviderDraft) -> Option<ProviderUrl> {
+        let path = format!("{path}.url");
+        let Some(url) = draft.url.clone() else {
+            let mistake =
+                Mistake::new("url is missing", "add such as url = \"https://gateway.example/send\"");
+            self.document.mistake_at(&path, mistake);
+            return None;
+        };
+        if url.is_readable_on_the_way() && !draft.allow_plain_http {
+            let mistake = Mistake::new(
+                "http would show numbers and codes to everybody on the way",
+                "write https, or allow it on a private network with allow_plain_http = true",
+            );
+            self.document.mistake_at(&path, mistake);
+        }
+        Some(url)
+    }
+
+    fn secret(
+        &mut self,
+        path: &str,
+        secret: Option<SecretText>,
+        file: Option<PathBuf>,
+    ) -> Option<SecretText> {
+        let (secret_path, file_path) = (format!("{path}.secret"), format!("{path}.secret_file"));
+        match (secret, file) {
+            (None, Some(file)) => self.secret_file(&file_path, file),
+            (Some(secret), None) => {
+                let private = self.file.map_or(Ok(()), |file| self.privacy.check(file));
+                if let Err(mistake) = private {
+                    let wrong = format!("{}, and it holds a secret", mistake.wrong);
+                    self.document.mistake_at(&secret_path, Mistake::new(wrong, mistake.right));
+                }
+                Some(secret)
+            }
+            (Some(_), Some(_)) => {
+                let mistake = Mistake::new("there is a secret_file too", "remove one of the two");
+                self.document.mistake_at(&secret_path, mistake);
+                None
+            }
+            (None, None) => {
+                let mistake = Mistake::new(
+                    "secret_file is missing",
+                    "add such as secret_file = \"/etc/countersign/gateway.secret\"; make it with: openssl rand -hex 32",
+                );
+                self.document.mistake_at(&file_path, mistake);
+                None
+            }
+        }
+    }
+
+    fn secret_file(&mut self, path: &str, file: PathBuf) -> Option<SecretText> {
+        let file = self.resolve(path, file);
+        match self.privacy.read_secret(&file) {
+            Ok(secret) => Some(secret),
+            Err(mistake) => {
+                self.document.mistake_at(path, mistake);
+                None
+            }
+        }
+    }
+}
+
+/// See [`Config::remarks`].
+pub(super) fn remarks(config: &Config) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let is_public = config.server.public_url.is_https() || !config.server.listen.ip().is_loopback();
+    if config.providers.is_empty() {
+        remarks.push("there are no providers: live verifications cannot be sent".to_owned());
+    }
+    // Behind a proxy the ports differ by design; on this machine it is a port changed in one place only.
+    let (url, port) = (config.server.public_url.as_str(), config.server.listen.port());
+    let is_same_port = url.ends_with(&format!(":{port}")) || port == 80 || port == 0;
+    if !config.server.public_url.is_https() && !is_same_port {
+        remarks.push(format!("server.public_url is {url}, but server.listen has the port {port}"));
+    }
+    if config.simulated_phone.enabled && is_public {
+        remarks.push("the simulated phone shows codes to everybody who can reach the server".to_owned());
+    }
+    for provider in &config.providers {
+        if !config.delivery.route.contains(&provider.name) {
+            remarks
+                .push(format!("provider \"{}\" is not in delivery.route: it is never used", provider.name));
+        }
+        if matches!(&provider.carrier, Carrier::Http(http) if http.url.is_readable_on_the_way()) {
+            remarks.push(format!("numbers and codes travel unencrypted to provider \"{}\"", provider.name));
+        }
+    }
+    if config.metrics.enabled && config.metrics.listen.is_none() && is_public {
+        remarks.push(
+            "/metrics is served at the public address: set metrics.listen, or close it in the proxy"
+                .to_owned(),
+        );
+    }
+    if config.server.public_url.is_https() && config.server.trusted_proxies.is_empty() {
+        remarks.push(
+            "server.trusted_proxies is empty: the proxy in front counts as every caller's address".to_owned(),
+        );
+    }
+    remarks
+}

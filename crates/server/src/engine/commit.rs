@@ -1,0 +1,278 @@
+//! One batch of commands on one subject: load, step, commit, answer.
+
+use countersign_core::delivery::Delivery;
+use countersign_core::event::EventKind;
+use countersign_core::id::{AppId, Partition};
+use countersign_core::keyring::Keyring;
+use countersign_core::limit::{Reservation, Sending, message_reservation};
+use countersign_core::step::{self, Context, Effect, Outcome};
+use countersign_core::subject::{Mode, Subject};
+use countersign_core::time::Timestamp;
+use countersign_core::verification::Verification;
+use countersign_store::{
+    Cancellation, Change, Commit, Lease, Loaded, Lookup, NewDelivery, Store as _, StoreError, Version,
+};
+
+use super::lane::{Reply, Waiting};
+use super::{Answer, Engine, EngineError, Job, MAX_TRIES, Target};
+use crate::worker::outbox::{Place, Ready};
+
+/// The outcomes of a batch and the change that makes them true.
+struct Draft {
+    answers: Vec<Result<Answer, EngineError>>,
+    change: Option<Change>,
+    /// Which of the batch's commands sends, where one does.
+    sender: Option<usize>,
+}
+
+/// Where a subject comes from.
+enum Source {
+    /// The store.
+    Store(Loaded),
+    /// This node's memory: see [`super::recent`].
+    Recent(Loaded),
+}
+
+impl Source {
+    const fn loaded(&self) -> &Loaded {
+        match self {
+            Source::Store(loaded) | Source::Recent(loaded) => loaded,
+        }
+    }
+}
+
+impl Engine {
+    pub(super) async fn run_batch(&self, key: (AppId, Partition), first: Waiting) {
+        let mut batch = vec![first];
+        for _ in 0..MAX_TRIES {
+            let Some(first) = batch.first() else { return };
+            let source = match self.0.recent.take(key, |kept| first.job.concerns(&kept.subject)) {
+                Some(kept) => Source::Recent(kept),
+                None => match self.load(&first.job).await {
+                    Ok(Some(loaded)) => Source::Store(loaded),
+                    Ok(None) => {
+                        return answer_all(batch, &Ok(Answer { outcome: Outcome::NotFound, verification: None }));
+                    }
+                    Err(error) => return answer_all(batch, &Err(error)),
+                },
+            };
+            self.take_more(key, &source.loaded().subject, &mut batch);
+            match self.try_batch(key, batch, &source).await {
+                None => return,
+                Some(unfinished) => batch = unfinished,
+            }
+        }
+        answer_all(batch, &Err(EngineError::Busy));
+    }
+
+    /// The subject of a command; an unseen one for a phone that never was here.
+    async fn load(&self, job: &Job) -> Result<Option<Loaded>, EngineError> {
+        let loaded = self.0.store.load(job.lookup()).await?;
+        match &job.target {
+            Target::Phone(key, _) => {
+                let unseen = || Loaded { subject: Subject::unseen(job.app.id, *key), version: Version(0) };
+                self.with_retried(job, loaded.unwrap_or_else(unseen)).await.map(Some)
+            }
+            Target::Subject(_) | Target::Verification(_) | Target::Own(..) => {
+                Ok(loaded.filter(|loaded| job.concerns(&loaded.subject)))
+            }
+        }
+    }
+
+    /// A start that is retried may find that its verification has ended, and then it is not among the
+    /// live ones. Looked up *after* the subject: what was made later makes the commit a conflict.
+    async fn with_retried(&self, job: &Job, loaded: Loaded) -> Result<Loaded, EngineError> {
+        let Some(id) = job.retried().filter(|id| loaded.subject.verification(*id).is_none()) else {
+            return Ok(loaded);
+        };
+        let made = self.0.store.load(Lookup::Verification(job.app.id, id)).await?;
+        Ok(made.filter(|made| made.subject.key == loaded.subject.key).unwrap_or(loaded))
+    }
+
+    /// Steps and commits. Gives back the commands that must be tried again.
+    async fn try_batch(
+        &self,
+        key: (AppId, Partition),
+        mut batch: Vec<Waiting>,
+        source: &Source,
+    ) -> Option<Vec<Waiting>> {
+        let keyring = self.keyring();
+        let now = self.0.clock.now();
+        let place = self.0.outbox.reserve();
+        let mut draft = self.step_all(&batch, source.loaded(), &keyring, now);
+        let Some(mut change) = draft.change.take() else {
+            if let Source::Recent(_) = source {
+                return Some(batch);
+            }
+            reveal(batch, draft.answers);
+            return None;
+        };
+        let lease = place.as_ref().map(|_| Lease { node: self.0.node, until: now.plus(self.0.lease) });
+        for new in &mut change.deliveries {
+            new.lease = lease;
+        }
+        let ready = ready(&change, &batch, lease);
+        let events = change.events.iter().map(|event| event.kind.clone()).collect::<Vec<_>>();
+        let subject = change.subject.clone();
+        match self.0.store.commit(vec![change]).await.map(|mut done| done.pop()) {
+            Ok(Some(Commit::Done(version))) => {
+                self.count(&events);
+                self.0.recent.keep(key, Loaded { subject, version });
+                dispatch(place, ready);
+                reveal(batch, draft.answers);
+                None
+            }
+            Ok(Some(Commit::Conflict)) => Some(batch),
+            Ok(Some(Commit::Exceeded(exceeded))) => {
+                // The message alone is refused; what came with it steps again without it.
+                let sender = draft.sender.unwrap_or(0).min(batch.len().saturating_sub(1));
+                let refused = batch.remove(sender);
+                self.0.metrics.refused(exceeded.rule.as_str());
+                let _ = refused.reply.send(Err(EngineError::Exceeded(exceeded)));
+                if batch.is_empty() { None } else { Some(batch) }
+            }
+            Ok(None) => {
+                let error = StoreError::Unavailable("a commit went unanswered".to_owned());
+                answer_all(batch, &Err(error.into()));
+                None
+            }
+            Err(error) => {
+                answer_all(batch, &Err(error.into()));
+                None
+            }
+        }
+    }
+
+    fn step_all(&self, batch: &[Waiting], loaded: &Loaded, keyring: &Keyring, now: Timestamp) -> Draft {
+        let mut subject = loaded.subject.clone();
+        let mut answers = Vec::with_capacity(batch.len());
+        let mut effects = Vec::new();
+        let mut sender = None;
+        for (position, waiting) in batch.iter().enumerate() {
+            let context = Context {
+                now,
+                policy: &waiting.job.app.policy,
+                keyring,
+                entropy: self.0.randomness.entropy(),
+            };
+            let stepped = step::step(&subject, &waiting.job.command, context);
+            answers.push(stepped.map_err(EngineError::from).map(|stepped| {
+                if stepped.effects.iter().any(|effect| matches!(effect, Effect::Send(_))) {
+                    sender = Some(position);
+                }
+                subject = stepped.subject;
+                effects.extend(stepped.effects);
+                let named = match &stepped.outcome {
+                    Outcome::Started(started) => Some(started.id()),
+                    _ => waiting.job.named(),
+                };
+                let verification = named.and_then(|id| subject.verification(id)).cloned();
+                Answer { outcome: stepped.outcome, verification }
+            }));
+        }
+        let change = (subject != loaded.subject || !effects.is_empty()).then(|| {
+            let reservation = sender
+                .and_then(|position| batch.get(position))
+                .map(|waiting| reservation(&subject, &waiting.job, keyring, now))
+                .unwrap_or_default();
+            change(loaded, subject, effects, reservation)
+        });
+        Draft { answers, change, sender }
+    }
+
+    fn count(&self, events: &[EventKind]) {
+        for event in events {
+            self.0.metrics.event(event);
+        }
+    }
+}
+
+/// What the outbox needs to send at once, without loading what this commit just wrote.
+fn ready(change: &Change, batch: &[Waiting], lease: Option<Lease>) -> Vec<Ready> {
+    let Some(lease) = lease else { return Vec::new() };
+    let Some(app) = batch.first().map(|waiting| &waiting.job.app) else { return Vec::new() };
+    change
+        .deliveries
+        .iter()
+        .filter_map(|new| {
+            Some(Ready {
+                app: app.clone(),
+                verification: change.subject.verification(new.delivery.verification)?.clone(),
+                delivery: new.delivery.clone(),
+                lease,
+            })
+        })
+        .collect()
+}
+
+/// A message takes from the limits that cross phones. A resend knows its phone only sealed.
+fn reservation(subject: &Subject, job: &Job, keyring: &Keyring, now: Timestamp) -> Reservation {
+    let phone = match &job.target {
+        Target::Phone(_, phone) => Some(phone.clone()),
+        Target::Subject(_) | Target::Verification(_) | Target::Own(..) => job.named().and_then(|id| {
+            let place = countersign_core::keyring::Place { app: subject.app, verification: id };
+            keyring.open_phone(place, &subject.verification(id)?.phone).ok()
+        }),
+    };
+    let mode = job
+        .named()
+        .and_then(|id| subject.verification(id))
+        .map_or(Mode::Live, |verification| verification.mode);
+    phone.map_or_else(Reservation::default, |phone| {
+        let daily_messages = job.app.policy.daily_messages;
+        message_reservation(keyring, &Sending { app: subject.app, mode, phone: &phone, daily_messages }, now)
+    })
+}
+
+fn change(loaded: &Loaded, subject: Subject, effects: Vec<Effect>, reservation: Reservation) -> Change {
+    let changed = |verification: &&Verification| {
+        loaded.subject.verification(verification.id).is_none_or(|before| before != *verification)
+    };
+    let mut change = Change {
+        expected: loaded.version,
+        verifications: subject.verifications.iter().filter(changed).cloned().collect(),
+        subject,
+        deliveries: Vec::new(),
+        cancellations: Vec::new(),
+        events: Vec::new(),
+        reservation,
+    };
+    for effect in effects {
+        match effect {
+            Effect::Send(delivery) => change.deliveries.push(unleased(delivery)),
+            Effect::CancelDeliveries { verification, keep_generation } => {
+                change.cancellations.push(Cancellation { verification, keep_generation });
+            }
+            Effect::Event(event) => change.events.push(event),
+        }
+    }
+    change
+}
+
+const fn unleased(delivery: Delivery) -> NewDelivery {
+    NewDelivery { delivery, lease: None }
+}
+
+fn dispatch(place: Option<Place>, ready: Vec<Ready>) {
+    // A batch sends one message at most, so one place is enough.
+    if let (Some(place), Some(ready)) = (place, ready.into_iter().next()) {
+        place.send(ready);
+    }
+}
+
+fn reveal(batch: Vec<Waiting>, answers: Vec<Result<Answer, EngineError>>) {
+    for (waiting, answer) in batch.into_iter().zip(answers) {
+        send(waiting.reply, answer);
+    }
+}
+
+fn answer_all(batch: Vec<Waiting>, answer: &Result<Answer, EngineError>) {
+    for waiting in batch {
+        send(waiting.reply, answer.clone());
+    }
+}
+
+fn send(reply: Reply, answer: Result<Answer, EngineError>) {
+    // Whoever asked may have hung up; the decision stands all the same.
+    let _ = reply.send(answer);
+}

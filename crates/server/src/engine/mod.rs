@@ -1,0 +1,224 @@
+//! Runs commands on subjects: load, step, commit, and only then answer.
+//!
+//! Commands of one partition wait in one lane and run one after another, so that those of one
+//! subject step together in one commit instead of fighting over it. Lanes are no lock: another node
+//! may commit in between, and then the store says so and the lane loads and steps again (design 6,
+//! Contention).
+
+mod commit;
+mod lane;
+mod recent;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use countersign_core::id::{AppId, Partition, VerificationId};
+use countersign_core::keyring::{KeyError, Keyring};
+use countersign_core::limit::Exceeded;
+use countersign_core::phone::E164;
+use countersign_core::step::{Command, Outcome};
+use countersign_core::subject::{Mode, Subject, SubjectKey};
+use countersign_core::verification::Verification;
+use countersign_store::{AnyStore, Lookup, NodeId, StoreError};
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{Clock, Randomness};
+use crate::metrics::Metrics;
+use crate::tenant::App;
+use crate::worker::outbox::Outbox;
+
+use lane::Lane;
+use recent::Recent;
+
+/// Commands that wait for one partition at most.
+const MAX_WAITING: usize = 1024;
+/// Loads and commits before a command is given up with nothing counted (design 6).
+const MAX_TRIES: u32 = 16;
+
+/// Runs commands on subjects.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    store: Arc<AnyStore>,
+    keyring: RwLock<Arc<Keyring>>,
+    clock: Clock,
+    randomness: Randomness,
+    metrics: Arc<Metrics>,
+    outbox: Outbox,
+    node: NodeId,
+    lease: Duration,
+    tasks: TaskTracker,
+    lanes: Mutex<HashMap<(AppId, Partition), Lane>>,
+    recent: Recent,
+}
+
+/// What an engine is built from.
+pub struct EngineParts {
+    /// The store.
+    pub store: Arc<AnyStore>,
+    /// The keys.
+    pub keyring: Arc<Keyring>,
+    /// The time.
+    pub clock: Clock,
+    /// The randomness.
+    pub randomness: Randomness,
+    /// The figures.
+    pub metrics: Arc<Metrics>,
+    /// Takes what must be sent.
+    pub outbox: Outbox,
+    /// This process.
+    pub node: NodeId,
+    /// How long a delivery is this node's.
+    pub lease: Duration,
+    /// Where lanes run.
+    pub tasks: TaskTracker,
+}
+
+/// A command and whom it concerns.
+pub struct Job {
+    /// The app.
+    pub app: Arc<App>,
+    /// Where its subject is found.
+    pub target: Target,
+    /// The command.
+    pub command: Command,
+}
+
+/// Where a command's subject is found.
+#[derive(Clone)]
+pub enum Target {
+    /// By its phone: a start needs the number itself, for limits that cross apps.
+    Phone(SubjectKey, E164),
+    /// By its phone, for what needs no number.
+    Subject(SubjectKey),
+    /// By one of its verifications.
+    Verification(VerificationId),
+    /// By one of its verifications, for a caller who sees those of one mode only: a key of the other
+    /// mode must not even learn that it exists.
+    Own(VerificationId, Mode),
+}
+
+impl Job {
+    fn lookup(&self) -> Lookup {
+        match &self.target {
+            Target::Phone(key, _) | Target::Subject(key) => Lookup::Subject(self.app.id, *key),
+            Target::Verification(id) | Target::Own(id, _) => Lookup::Verification(self.app.id, *id),
+        }
+    }
+
+    fn partition(&self) -> Partition {
+        match &self.target {
+            Target::Phone(key, _) | Target::Subject(key) => key.partition(),
+            Target::Verification(id) | Target::Own(id, _) => id.partition(),
+        }
+    }
+
+    /// The verification that a start may have made before, when it can be the retry of one.
+    fn retried(&self) -> Option<VerificationId> {
+        match &self.command {
+            Command::Start(start) => start.command.map(|_| start.verification),
+            _ => None,
+        }
+    }
+
+    /// Whether `subject`, as it was loaded, has all that this command may need.
+    fn concerns(&self, subject: &Subject) -> bool {
+        match &self.target {
+            Target::Phone(key, _) | Target::Subject(key) => {
+                *key == subject.key && self.retried().is_none_or(|id| subject.verification(id).is_some())
+            }
+            Target::Verification(id) => subject.verification(*id).is_some(),
+            Target::Own(id, mode) => subject.verification(*id).is_some_and(|known| known.mode == *mode),
+        }
+    }
+
+    fn named(&self) -> Option<VerificationId> {
+        match &self.command {
+            Command::Start(start) => Some(start.verification),
+            Command::Resend(resend) => Some(resend.verification),
+            Command::Check(check) => Some(check.verification),
+            Command::Cancel(id) | Command::Report(id) => Some(*id),
+            Command::Receipt(receipt) => Some(receipt.verification),
+            Command::Redeem(redeem) => Some(redeem.verification),
+            Command::Expire | Command::Rebind => None,
+        }
+    }
+}
+
+/// What a command came to, committed.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The verification that it is about, as it is now.
+    pub verification: Option<Verification>,
+}
+
+/// Why a command has no outcome. Nothing was changed or counted.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineError {
+    /// A limit that crosses phones did not hold.
+    #[error("the limit {} has no room", .0.rule.as_str())]
+    Exceeded(Exceeded),
+    /// Too many commands for the same phone at once.
+    #[error("too many requests for the same phone at once")]
+    Busy,
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key is missing.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl Engine {
+    /// An engine.
+    pub fn new(parts: EngineParts) -> Self {
+        Engine(Arc::new(Inner {
+            store: parts.store,
+            keyring: RwLock::new(parts.keyring),
+            clock: parts.clock,
+            randomness: parts.randomness,
+            metrics: parts.metrics,
+            outbox: parts.outbox,
+            node: parts.node,
+            lease: parts.lease,
+            tasks: parts.tasks,
+            lanes: Mutex::default(),
+            recent: Recent::default(),
+        }))
+    }
+
+    /// The keys now.
+    pub fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.0.keyring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses other keys from now on.
+    pub fn replace_keyring(&self, keyring: Keyring) {
+        *self.0.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+    }
+
+    /// Runs one command. Goes on to its end even if the caller stops waiting: a client that hangs up
+    /// must not leave a half-made decision.
+    pub async fn run(&self, job: Job) -> Result<Answer, EngineError> {
+        let (answer, answered) = oneshot::channel();
+        let key = (job.app.id, job.partition());
+        {
+            let mut lanes = self.0.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            match lanes.get_mut(&key) {
+                Some(lane) if lane.waiting() >= MAX_WAITING => return Err(EngineError::Busy),
+                Some(lane) => lane.push(job, answer),
+                None => {
+                    lanes.insert(key, Lane::of(job, answer));
+                    let engine = self.clone();
+                    self.0.tasks.spawn(async move { engine.run_lane(key).await });
+                }
+            }
+        }
+        answered.await.unwrap_or(Err(EngineError::Busy))
+    }
+}

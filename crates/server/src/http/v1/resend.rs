@@ -1,0 +1,57 @@
+//! `POST /v1/verifications/{id}/resend`
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::verification::VerificationBody;
+use super::verification_id;
+use crate::http::auth::Server;
+use crate::http::documented::ResendProblems;
+use crate::http::idempotency::{IdempotencyHeader, IdempotencyKey};
+use crate::http::json::Body;
+use crate::http::problem::Problem;
+use crate::usecase::Services;
+
+/// How to send again.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Resend)]
+pub struct ResendBody {
+    /// How the code travels. Default: as before.
+    #[schema(example = "sms")]
+    channel: Option<String>,
+}
+
+/// Send the message again
+///
+/// The same code, unless the app's policy rotates codes. Attempts are kept. The first resend is
+/// possible 30 seconds after the first message, later ones after 45, 60 and 120.
+#[utoipa::path(
+    post, path = "/v1/verifications/{id}/resend", tag = "verifications",
+    params(
+        ("id" = String, Path, description = "The verification"),
+        IdempotencyHeader,
+    ),
+    request_body = ResendBody,
+    responses((status = 200, description = "Another message is on its way", body = VerificationBody), ResendProblems),
+)]
+pub async fn resend(
+    State(services): State<Services>,
+    Server(caller): Server,
+    Path(id): Path<String>,
+    key: IdempotencyKey,
+    body: Body<ResendBody>,
+) -> Result<Json<VerificationBody>, Problem> {
+    let retryable = key.bind(&body.bytes);
+    let id = verification_id(&id)?;
+    if body.value.channel.is_some_and(|channel| channel != "sms") {
+        return Err(Problem::field("/channel", "this server sends by \"sms\" only"));
+    }
+    let view = services
+        .resend(&caller, id, retryable)
+        .await
+        .map_err(|error| Problem::of(&error, services.clock.now()))?;
+    Ok(Json(view.into()))
+}

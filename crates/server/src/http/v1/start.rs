@@ -1,0 +1,287 @@
+//! `POST /v1/verifications`
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use countersign_core::code::Alphabet;
+use countersign_core::event::ClientAddress;
+use countersign_core::locale::Locale;
+use countersign_core::policy::{MAX_LIFETIME, MIN_LIFETIME, Policy};
+use countersign_core::presentation::{AppHash, Host, Presentation};
+use countersign_core::step::Started;
+use countersign_core::verification::Channel;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::verification::{TransactionBody, VerificationBody, optional_text, phone, session, text_map, unique_names};
+use crate::http::auth::Server;
+use crate::http::documented::StartProblems;
+use crate::http::idempotency::{IdempotencyHeader, IdempotencyKey};
+use crate::http::json::Body;
+use crate::http::problem::Problem;
+use crate::usecase::start::StartRequest;
+use crate::usecase::{Caller, Services};
+
+/// What to verify.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Start)]
+pub struct StartBody {
+    /// The phone: international, or national with the app's default region. Test keys also take
+    /// numbers that no plan assigns, such as +44 7700 900xxx.
+    #[schema(example = "+447700900123", max_length = 64)]
+    to: String,
+    /// login · signup · payment · account_change · order, or your own word.
+    #[schema(example = "payment", pattern = "^[a-z][a-z0-9_]{0,31}$")]
+    purpose: String,
+    /// What is approved.
+    transaction: Option<TransactionBody>,
+    /// The customer's browser session at your shop: 1–256 bytes. Give it: without one, everybody who
+    /// starts for the same phone and purpose meets the same verification.
+    #[schema(min_length = 1, max_length = 256)]
+    session: Option<String>,
+    /// How the code travels. Default `sms`, which is all there is until further channels come.
+    #[schema(example = "sms")]
+    channel: Option<String>,
+    /// The language of the message, such as `de` or `de-AT`. Default: the app's.
+    #[schema(example = "en")]
+    locale: Option<String>,
+    /// The form of the code. Default: the app's.
+    code: Option<CodeBody>,
+    /// Life of the code in seconds, from the first message: 60–600.
+    #[schema(minimum = 60, maximum = 600)]
+    expires_in: Option<u64>,
+    /// Where your customer is.
+    client: Option<ClientBody>,
+    /// Your reference for your customer: 1–256 bytes. Becomes `sub` of the proof.
+    #[schema(min_length = 1, max_length = 256)]
+    customer: Option<String>,
+    /// Where the code is typed: decides the message's last line.
+    presentation: Option<PresentationBody>,
+    /// Your own words: at most 16 names and values of 1–256 bytes. Never interpreted.
+    #[serde(default, deserialize_with = "unique_names")]
+    metadata: BTreeMap<String, String>,
+}
+
+/// The form of the code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CodeFormat)]
+pub struct CodeBody {
+    /// 6–10; 4 and 5 only if the app's policy allows codes below NIST's length.
+    #[schema(minimum = 4, maximum = 10, example = 6)]
+    length: Option<u8>,
+    /// numeric · alphanumeric
+    alphabet: Option<AlphabetBody>,
+}
+
+/// What a code is made of.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Alphabet)]
+pub enum AlphabetBody {
+    /// Digits.
+    Numeric,
+    /// Letters and digits that nobody confuses.
+    Alphanumeric,
+}
+
+/// Where your customer is, in your word: the address of whoever calls this API is never used for it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Client)]
+pub struct ClientBody {
+    /// Your customer's IP address. Checked for its form and not kept.
+    #[schema(example = "203.0.113.7")]
+    ip: Option<String>,
+    /// Your customer's browser: at most 1,024 bytes. Not kept.
+    #[schema(max_length = 1024)]
+    user_agent: Option<String>,
+    /// Your name for your customer's device: at most 256 bytes. Not kept.
+    #[schema(max_length = 256)]
+    device: Option<String>,
+}
+
+/// Where the code is typed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Presentation)]
+pub struct PresentationBody {
+    /// page · element · iframe · app
+    mode: PresentationMode,
+    /// The origin of the shop's page, such as `https://shop.example`. For `page`: of the page itself.
+    #[schema(example = "https://shop.example", max_length = 300)]
+    origin: Option<String>,
+    /// For `iframe`: the origin of the frame.
+    #[schema(max_length = 300)]
+    frame_origin: Option<String>,
+    /// For `app`: the 11 characters of Android's SMS Retriever API.
+    #[schema(min_length = 11, max_length = 11)]
+    app_hash: Option<String>,
+}
+
+/// Where the code is typed.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PresentationMode {
+    /// On a top-level page.
+    Page,
+    /// In an element of the shop's page.
+    Element,
+    /// In a frame in the shop's page.
+    Iframe,
+    /// In an Android app.
+    App,
+}
+
+/// Start a verification
+///
+/// Sends a code to a phone. The same phone, purpose, session and transaction as a pending
+/// verification answers 200 with that one (and sends again if the resend ladder allows); another
+/// transaction in the same session supersedes it.
+#[utoipa::path(
+    post, path = "/v1/verifications", tag = "verifications",
+    params(IdempotencyHeader),
+    request_body = StartBody,
+    responses(
+        (status = 201, description = "A new verification; a message is on its way", body = VerificationBody),
+        (status = 200, description = "The verification that the same session has for the same thing", body = VerificationBody),
+        StartProblems,
+    ),
+)]
+pub async fn start(
+    State(services): State<Services>,
+    Server(caller): Server,
+    key: IdempotencyKey,
+    body: Body<StartBody>,
+) -> Result<Response, Problem> {
+    let retryable = key.bind(&body.bytes);
+    let request = parse(body.value, &caller)?;
+    let answer = services
+        .start(&caller, request, retryable)
+        .await
+        .map_err(|error| Problem::of(&error, services.clock.now()))?;
+    let status = match answer.started {
+        Started::Created(_) => StatusCode::CREATED,
+        Started::Found(_) => StatusCode::OK,
+    };
+    let location = format!("/v1/verifications/{}", answer.started.id());
+    let mut response = (status, Json(VerificationBody::from(answer.view))).into_response();
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+fn parse(body: StartBody, caller: &Caller) -> Result<StartRequest, Problem> {
+    let policy = &caller.app.policy;
+    let purpose = body.purpose.parse().map_err(|wrong: countersign_core::purpose::InvalidPurpose| {
+        Problem::field("/purpose", wrong.to_string())
+    })?;
+    let lifetime = match body.expires_in {
+        None => policy.lifetime(&purpose),
+        Some(seconds) => lifetime(seconds)?,
+    };
+    text_map("/metadata", &body.metadata)?;
+    Ok(StartRequest {
+        phone: phone(&body.to, policy.default_region, caller.mode())?,
+        transaction: body.transaction.map(|body| body.parse(&caller.app.brand)).transpose()?,
+        session: session(body.session)?,
+        customer: optional_text("/customer", body.customer)?,
+        channel: channel(body.channel.as_deref())?,
+        locale: locale(body.locale.as_deref(), policy)?,
+        presentation: body.presentation.map(presentation).transpose()?.unwrap_or_default(),
+        format: code_format(body.code, policy)?,
+        lifetime,
+        client_address: client_address(body.client)?,
+        metadata: body.metadata,
+        purpose,
+    })
+}
+
+fn lifetime(seconds: u64) -> Result<Duration, Problem> {
+    let lifetime = Duration::from_secs(seconds);
+    if (MIN_LIFETIME..=MAX_LIFETIME).contains(&lifetime) {
+        Ok(lifetime)
+    } else {
+        Err(Problem::field("/expires_in", "60 to 600 seconds (NIST SP 800-63B-4 §3.1.3.2)"))
+    }
+}
+
+fn channel(text: Option<&str>) -> Result<Channel, Problem> {
+    match text {
+        None | Some("sms") => Ok(Channel::Sms),
+        Some(_) => Err(Problem::field("/channel", "this server sends by \"sms\" only")),
+    }
+}
+
+fn locale(text: Option<&str>, policy: &Policy) -> Result<Locale, Problem> {
+    match text {
+        None => Ok(policy.default_locale.clone()),
+        Some(text) => text.parse().map_err(|wrong: countersign_core::locale::InvalidLocale| {
+            Problem::field("/locale", wrong.to_string())
+        }),
+    }
+}
+
+fn code_format(
+    body: Option<CodeBody>,
+    policy: &Policy,
+) -> Result<countersign_core::code::CodeFormat, Problem> {
+    let Some(body) = body else { return Ok(policy.code) };
+    let alphabet = body.alphabet.map(|alphabet| match alphabet {
+        AlphabetBody::Numeric => Alphabet::Numeric,
+        AlphabetBody::Alphanumeric => Alphabet::Alphanumeric,
+    });
+    policy
+        .code_format(body.length, alphabet)
+        .map_err(|wrong| Problem::field("/code/length", wrong.to_string()))
+}
+
+fn client_address(client: Option<ClientBody>) -> Result<ClientAddress, Problem> {
+    let Some(client) = client else { return Ok(ClientAddress::Absent) };
+    for (pointer, text, max) in
+        [("/client/user_agent", &client.user_agent, 1024), ("/client/device", &client.device, 256)]
+    {
+        if text.as_ref().is_some_and(|text| text.len() > max) {
+            return Err(Problem::field(pointer, format!("at most {max} bytes")));
+        }
+    }
+    match client.ip {
+        None => Ok(ClientAddress::Absent),
+        Some(ip) => match ip.parse::<IpAddr>() {
+            Ok(_) => Ok(ClientAddress::Given),
+            Err(_) => Err(Problem::field("/client/ip", "an IPv4 or IPv6 address without port")),
+        },
+    }
+}
+
+fn presentation(body: PresentationBody) -> Result<Presentation, Problem> {
+    let host = |pointer: &str, origin: Option<String>| {
+        let origin = origin.ok_or_else(|| Problem::field(pointer, "this presentation needs it"))?;
+        Host::of_origin(&origin).map_err(|wrong| Problem::field(pointer, wrong.to_string()))
+    };
+    let origin = body.origin;
+    match body.mode {
+        PresentationMode::Page => Ok(Presentation::Page { host: host("/presentation/origin", origin)? }),
+        PresentationMode::Element => {
+            Ok(Presentation::Element { host: host("/presentation/origin", origin)? })
+        }
+        PresentationMode::Iframe => Ok(Presentation::Iframe {
+            top: host("/presentation/origin", origin)?,
+            embedded: host("/presentation/frame_origin", body.frame_origin)?,
+        }),
+        PresentationMode::App => {
+            let hash =
+                body.app_hash.ok_or_else(|| Problem::field("/presentation/app_hash", "an app needs it"))?;
+            let hash = AppHash::try_from(hash)
+                .map_err(|wrong| Problem::field("/presentation/app_hash", wrong.to_string()))?;
+            Ok(Presentation::App { hash })
+        }
+    }
+}

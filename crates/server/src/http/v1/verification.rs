@@ -1,0 +1,235 @@
+//! A verification and its parts, as the API writes and reads them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use countersign_core::message;
+use countersign_core::money::Money;
+use countersign_core::phone::{Country, E164};
+use countersign_core::proof::SessionHash;
+use countersign_core::subject::Mode;
+use countersign_core::time::Timestamp;
+use countersign_core::transaction::{MAX_FIELDS, MAX_TEXT_BYTES, Transaction};
+use countersign_core::verification::Verification;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::problem::Problem;
+use crate::usecase::View;
+
+/// A verification.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Verification)]
+pub struct VerificationBody {
+    /// Its id.
+    #[schema(example = "ver_01kayn3f2t0h8m5v9d7q4w6x2e")]
+    pub id: String,
+    /// pending · approved · expired · exhausted · canceled · denied
+    #[schema(example = "pending")]
+    pub status: String,
+    /// live · test
+    pub mode: String,
+    /// The phone, its middle hidden.
+    #[schema(example = "+44•••••••123")]
+    pub to: String,
+    /// The phone's country, ISO 3166-1.
+    pub country: Option<String>,
+    /// Why.
+    pub purpose: String,
+    /// How the code travels.
+    pub channel: String,
+    /// What is approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<TransactionBody>,
+    /// The shop's reference for its customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// When it was started, RFC 3339.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// When the code stops being accepted, RFC 3339.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
+    /// When another message can be asked for; null when none can.
+    #[schema(format = DateTime)]
+    pub resend_at: Option<String>,
+    /// Guesses left.
+    pub attempts_remaining: u8,
+    /// The shop's own words.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// The signed proof: only after approval, while it can be redeemed. Keep it on your server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+}
+
+impl From<View> for VerificationBody {
+    fn from(view: View) -> Self {
+        let View { verification, masked_phone, status, attempts_remaining, proof, resend_at } = view;
+        let Verification { id, mode, purpose, transaction, customer, country, metadata, .. } = &verification;
+        VerificationBody {
+            id: id.to_string(),
+            status: status.as_str().to_owned(),
+            mode: mode.as_str().to_owned(),
+            to: masked_phone,
+            country: country.map(|country| country.to_string()),
+            purpose: purpose.to_string(),
+            channel: "sms".to_owned(),
+            transaction: transaction.as_ref().map(TransactionBody::from),
+            customer: customer.clone(),
+            created_at: verification.created_at.to_string(),
+            expires_at: verification.expires_at.to_string(),
+            resend_at: resend_at.as_ref().map(Timestamp::to_string),
+            attempts_remaining,
+            metadata: metadata.clone(),
+            proof,
+        }
+    }
+}
+
+/// What is being approved. The code is bound to all of it: change anything and the verification is
+/// void.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Transaction)]
+pub struct TransactionBody {
+    /// Your reference, such as an order number: 1–256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "order_1042", min_length = 1, max_length = 256)]
+    pub id: Option<String>,
+    /// A decimal string with exactly the currency's decimals. Needs `currency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "49.90", max_length = 24)]
+    pub amount: Option<String>,
+    /// ISO 4217. Needs `amount`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "EUR", min_length = 3, max_length = 3)]
+    pub currency: Option<String>,
+    /// Who receives it, as the customer knows them: 1–256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Shop GmbH", min_length = 1, max_length = 256)]
+    pub payee: Option<String>,
+    /// Whatever else must not change: at most 16 names and values of 1–256 bytes.
+    #[serde(default, deserialize_with = "unique_names", skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+}
+
+impl From<&Transaction> for TransactionBody {
+    fn from(transaction: &Transaction) -> Self {
+        TransactionBody {
+            id: transaction.id.clone(),
+            amount: transaction.money.map(|money| money.amount()),
+            currency: transaction.money.map(|money| money.currency().code().to_owned()),
+            payee: transaction.payee.clone(),
+            fields: transaction.fields.clone(),
+        }
+    }
+}
+
+impl TransactionBody {
+    /// The transaction, every part well-formed.
+    ///
+    /// A payee that is the app's own brand may be a host name, as brands may.
+    pub fn parse(self, brand: &str) -> Result<Transaction, Problem> {
+        let money = match (self.amount, self.currency) {
+            (None, None) => None,
+            (Some(amount), Some(currency)) => {
+                let currency = currency.parse().map_err(|wrong: countersign_core::money::InvalidMoney| {
+                    Problem::field("/transaction/currency", wrong.to_string())
+                })?;
+                let money = Money::parse(&amount, currency)
+                    .map_err(|wrong| Problem::field("/transaction/amount", wrong.to_string()))?;
+                Some(money)
+            }
+            (Some(_), None) => {
+                return Err(Problem::field("/transaction/currency", "an amount needs its currency"));
+            }
+            (None, Some(_)) => {
+                return Err(Problem::field("/transaction/amount", "a currency needs an amount"));
+            }
+        };
+        let id = optional_text("/transaction/id", self.id)?;
+        let payee = optional_text("/transaction/payee", self.payee)?;
+        // These two can stand in the message: what they may hold is stricter (links, card numbers).
+        for (pointer, value) in [("/transaction/id", &id), ("/transaction/payee", &payee)] {
+            if let Some(value) = value.as_deref().filter(|value| *value != brand) {
+                message::check_value(value)
+                    .map_err(|problem| Problem::field(pointer, problem.to_string()))?;
+            }
+        }
+        text_map("/transaction/fields", &self.fields)?;
+        Ok(Transaction { id, money, payee, fields: self.fields })
+    }
+}
+
+/// A text of 1–256 bytes without control characters, if it is there.
+pub fn optional_text(pointer: &str, value: Option<String>) -> Result<Option<String>, Problem> {
+    if let Some(text) = &value {
+        check_text(pointer, text)?;
+    }
+    Ok(value)
+}
+
+fn check_text(pointer: &str, text: &str) -> Result<(), Problem> {
+    if text.is_empty() || text.len() > MAX_TEXT_BYTES || text.chars().any(char::is_control) {
+        return Err(Problem::field(
+            pointer,
+            format!("1 to {MAX_TEXT_BYTES} bytes without control characters"),
+        ));
+    }
+    Ok(())
+}
+
+/// Reads names and values. A name that comes twice is refused: of two readers of one body, each could take
+/// another value for the bound one.
+pub fn unique_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Names;
+
+    impl<'de> Visitor<'de> for Names {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of names and texts")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((name, value)) = entries.next_entry::<String, String>()? {
+                if map.insert(name, value).is_some() {
+                    return Err(serde::de::Error::custom("a duplicate name"));
+                }
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(Names)
+}
+
+/// At most 16 names and values, each 1–256 bytes.
+pub fn text_map(pointer: &str, map: &BTreeMap<String, String>) -> Result<(), Problem> {
+    if map.len() > MAX_FIELDS {
+        return Err(Problem::field(pointer, format!("at most {MAX_FIELDS} entries")));
+    }
+    for (name, value) in map {
+        let escaped = name.replace('~', "~0").replace('/', "~1");
+        check_text(&format!("{pointer}/{escaped}"), name)?;
+        check_text(&format!("{pointer}/{escaped}"), value)?;
+    }
+    Ok(())
+}
+
+/// A phone as the API takes it. Test keys also take numbers that no plan assigns.
+pub fn phone(text: &str, default_region: Option<Country>, mode: Mode) -> Result<E164, Problem> {
+    let parsed = match mode {
+        Mode::Live => E164::parse(text, default_region),
+        Mode::Test => E164::parse_fictional(text, default_region),
+    };
+    parsed.map_err(|wrong| Problem::field("/to", wrong.to_string()))
+}
+
+/// A session of 1–256 bytes, as its hash.
+pub fn session(text: Option<String>) -> Result<Option<SessionHash>, Problem> {
+    Ok(optional_text("/session", text)?.map(|session| SessionHash::of(&session)))
+}

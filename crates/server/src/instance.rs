@@ -1,0 +1,278 @@
+//! One running server: everything put together, started and stopped.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use countersign_core::phone;
+use countersign_delivery::backoff::Backoff;
+use countersign_delivery::http::{HttpProvider, HttpSettings, HttpTimeouts};
+use countersign_delivery::provider::AnyProvider;
+use countersign_delivery::receipt::Receipt;
+use countersign_delivery::signature::SigningKeys;
+use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
+use countersign_store::{AnyStore, NodeId, SqliteStore};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{Clock, Randomness};
+use crate::config::{Carrier, Config};
+use crate::directory::Directory;
+use crate::engine::{Engine, EngineParts};
+use crate::http::observe::{Observer, ObserverParts};
+use crate::http::{self, MetricsRoute, listener};
+use crate::keyfile;
+use crate::metrics::Metrics;
+use crate::usecase::{Parts, Services};
+use crate::worker::outbox::{self, Outbox, Ready};
+use crate::worker::send::{Providers, Retries, Sender, SenderParts};
+use crate::worker::take_over::TakeOver;
+use crate::worker::{expire, purge};
+
+/// The name under which messages of test keys leave.
+const SIMULATED_NAME: &str = "simulated";
+/// Receipts of the simulated phone that may wait.
+const RECEIPT_QUEUE: usize = 1024;
+
+/// A server with its store open. Nothing runs yet.
+pub struct Instance {
+    /// The use cases.
+    pub services: Services,
+    /// The phone that receives test messages.
+    pub simulated_phone: SimulatedPhone,
+    /// The key file.
+    pub key_file: PathBuf,
+    config: Config,
+    sender: Sender,
+    outbox: Outbox,
+    waiting: mpsc::Receiver<Ready>,
+    receipts: mpsc::Receiver<Receipt>,
+    metrics: Arc<Metrics>,
+    randomness: Randomness,
+    node: NodeId,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Instance {
+    /// Opens store and keys, making both if they are new.
+    pub async fn open(config: Config, clock: Clock, randomness: Randomness) -> anyhow::Result<Self> {
+        phone::warm_up();
+        let store = SqliteStore::open(&config.server.data_dir)
+            .with_context(|| format!("cannot open the store in {}", config.server.data_dir.display()))?;
+        let store = Arc::new(AnyStore::Sqlite(store));
+        let key_file = config.keys.file.clone();
+        let keyring = keyfile::open(&key_file, &store, clock.now(), &mut randomness.entropy()).await?;
+        let directory = Arc::new(Directory::load(Arc::clone(&store)).await?);
+        let metrics = Arc::new(Metrics::default());
+        let tasks = TaskTracker::new();
+        let stop = CancellationToken::new();
+        let (outbox, waiting) = Outbox::new(Arc::clone(&metrics));
+        let node = NodeId(u64::from_be_bytes(randomness.entropy().bytes()));
+        let engine = Engine::new(EngineParts {
+            store: Arc::clone(&store),
+            keyring: Arc::new(keyring),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            metrics: Arc::clone(&metrics),
+            outbox: outbox.clone(),
+            node,
+            lease: config.delivery.lease(),
+            tasks: tasks.clone(),
+        });
+        let (receipt_sender, receipts) = mpsc::channel(RECEIPT_QUEUE);
+        let runtime =
+            SimulatedRuntime { tasks: tasks.clone(), shutdown: stop.clone(), receipts: receipt_sender };
+        let simulated_phone =
+            SimulatedPhone::new(SIMULATED_NAME.parse()?, SimulatedLimits::default(), runtime);
+        let providers = providers(&config, &simulated_phone)?;
+        let names = providers.names().map(ToString::to_string).collect();
+        let sender = Sender::new(SenderParts {
+            store: Arc::clone(&store),
+            engine: engine.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            metrics: Arc::clone(&metrics),
+            providers,
+            node,
+            retries: Retries {
+                most: config.delivery.max_retries,
+                backoff: Backoff::new(
+                    config.delivery.retry_first_delay(),
+                    config.delivery.retry_longest_delay(),
+                )?,
+                submit_timeout: config.delivery.submit_timeout(),
+            },
+        });
+        let services = Services::new(Parts {
+            engine,
+            store,
+            directory,
+            clock,
+            randomness: randomness.clone(),
+            metrics: Arc::clone(&metrics),
+            issuer: config.server.public_url.as_str().to_owned(),
+            providers: names,
+            in_flight: crate::usecase::idempotency::InFlight::default(),
+        });
+        Ok(Instance {
+            services,
+            simulated_phone,
+            key_file,
+            config,
+            sender,
+            outbox,
+            waiting,
+            receipts,
+            metrics,
+            randomness,
+            node,
+            tasks,
+            stop,
+        })
+    }
+
+    /// Starts the workers and serves `more` beside the API on `listener` until `stop`; then drains.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        more: Router,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let grace = self.config.server.shutdown_grace();
+        let server = &self.config.server;
+        let observer = Observer::new(ObserverParts {
+            clock: self.services.clock.clone(),
+            randomness: self.randomness.clone(),
+            metrics: Arc::clone(&self.metrics),
+            max_in_flight: server.max_in_flight_requests,
+            timeout: server.request_timeout(),
+            trusted_proxies: server.trusted_proxies.clone(),
+        });
+        let metrics_route = match (self.config.metrics.enabled, self.config.metrics.listen) {
+            (true, None) => MetricsRoute::Served,
+            _ => MetricsRoute::Elsewhere,
+        };
+        let router = http::router(self.services.clone(), self.sender.clone(), observer, metrics_route, more);
+        let control =
+            crate::control::Control { services: self.services.clone(), key_file: self.key_file.clone() };
+        let socket = crate::control::bind(&self.config.server.data_dir)?;
+        let own_metrics = match (self.config.metrics.enabled, self.config.metrics.listen) {
+            (true, Some(address)) => Some(
+                TcpListener::bind(address)
+                    .await
+                    .with_context(|| format!("cannot listen on {address} for metrics (metrics.listen)"))?,
+            ),
+            _ => None,
+        };
+        let max_connections = server.max_connections;
+        let serving = TaskTracker::new();
+        serving.spawn(listener::serve(listener, router, max_connections, grace, stop.clone()));
+        serving.spawn(listener::serve(socket, crate::control::router(control), 16, grace, stop.clone()));
+        if let Some(listener) = own_metrics {
+            let router = http::metrics_router(self.services.clone());
+            serving.spawn(listener::serve(listener, router, 16, grace, stop.clone()));
+        }
+        let store = Arc::clone(&self.services.store);
+        let socket_path = crate::control::socket_path(&self.config.server.data_dir);
+        let workers = self.stop.clone();
+        let tasks = self.tasks.clone();
+        self.spawn_workers();
+        stop.cancelled().await;
+        serving.close();
+        serving.wait().await;
+        // No request runs any more: let what is being sent come to its end, then the workers.
+        workers.cancel();
+        tasks.close();
+        if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+            tracing::warn!("messages were still being sent when the grace time ended; their leases run out");
+        }
+        let _ = std::fs::remove_file(socket_path);
+        close(&store).await;
+        Ok(())
+    }
+
+    fn spawn_workers(self) {
+        let Instance {
+            services,
+            sender,
+            outbox,
+            waiting,
+            receipts,
+            randomness,
+            node,
+            tasks,
+            stop,
+            config,
+            ..
+        } = self;
+        let (store, clock, directory) =
+            (Arc::clone(&services.store), services.clock.clone(), Arc::clone(&services.directory));
+        let concurrency = config.delivery.concurrency;
+        tasks.spawn(outbox::run(sender, waiting, concurrency, tasks.clone(), stop.clone()));
+        let take_over = TakeOver {
+            store: Arc::clone(&store),
+            directory: Arc::clone(&directory),
+            outbox,
+            clock: clock.clone(),
+            randomness,
+            node,
+            lease: config.delivery.lease(),
+        };
+        tasks.spawn(take_over.run(stop.clone()));
+        tasks.spawn(expire::run(
+            Arc::clone(&store),
+            directory,
+            services.engine.clone(),
+            clock.clone(),
+            stop.clone(),
+        ));
+        tasks.spawn(purge::run(store, clock, stop.clone()));
+        tasks.spawn(take_receipts(services, receipts, stop));
+    }
+}
+
+/// Receipts of providers that report by themselves.
+async fn take_receipts(services: Services, mut receipts: mpsc::Receiver<Receipt>, stop: CancellationToken) {
+    while let Some(Some(receipt)) = stop.run_until_cancelled(receipts.recv()).await {
+        if let Err(error) = services.receipt(SIMULATED_NAME, &receipt).await {
+            tracing::debug!(%error, delivery = %receipt.delivery, "a receipt was not taken");
+        }
+    }
+}
+
+fn providers(config: &Config, simulated: &SimulatedPhone) -> anyhow::Result<Providers> {
+    let mut all = Vec::new();
+    for provider in &config.providers {
+        all.push(match &provider.carrier {
+            Carrier::Simulated => AnyProvider::Simulated(simulated.named(provider.name.clone())),
+            Carrier::Http(http) => {
+                let public_url = config.server.public_url.as_str().trim_end_matches('/');
+                let connect = (http.timeout() / 2).min(Duration::from_secs(2));
+                AnyProvider::Http(HttpProvider::new(HttpSettings {
+                    name: provider.name.clone(),
+                    url: http.url.expose().to_string(),
+                    keys: SigningKeys::new(
+                        http.secret.expose(),
+                        http.previous_secret.as_ref().map(crate::config::SecretText::expose),
+                    )?,
+                    sender: http.sender.clone(),
+                    receipts_url: Some(format!("{public_url}/v1/receipts/{}", provider.name)),
+                    timeouts: HttpTimeouts::new(connect, http.timeout())?,
+                })?)
+            }
+        });
+    }
+    let test_phone = AnyProvider::Simulated(simulated.clone());
+    Ok(Providers::new(all, config.delivery.route.clone(), test_phone))
+}
+
+async fn close(store: &AnyStore) {
+    if let AnyStore::Sqlite(store) = store {
+        store.close().await;
+    }
+}

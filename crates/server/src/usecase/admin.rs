@@ -1,0 +1,174 @@
+//! What operators set: apps, their policy, their keys; and binding a phone anew.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_core::id::{AppId, KeyId, Partition};
+use countersign_core::message;
+use countersign_core::phone::E164;
+use countersign_core::policy::Policy;
+use countersign_core::step::Command;
+use countersign_core::subject::Mode;
+
+use super::{Caller, Services, UseCaseError};
+use crate::engine::{Job, Target};
+use crate::tenant::{ApiKey, ApiKeySecret, App, Scope, modes_in_use};
+
+/// Apps of one instance at most: all are kept in memory.
+const MAX_APPS: usize = 1000;
+/// Keys of one app at most, ended ones included.
+const MAX_KEYS: usize = 100;
+
+/// A new app, or the parts of one that change.
+#[derive(Default)]
+pub struct AppSettings {
+    /// What operators call it.
+    pub name: Option<String>,
+    /// What customers know the shop as.
+    pub brand: Option<String>,
+    /// What it allows.
+    pub policy: Option<Policy>,
+    /// Providers to try, in this order.
+    pub route: Option<Vec<String>>,
+}
+
+/// A new key.
+pub struct KeySettings {
+    /// What operators call it.
+    pub name: String,
+    /// Whether it moves real messages.
+    pub mode: Mode,
+    /// What it may do.
+    pub scope: Scope,
+}
+
+impl Services {
+    /// Makes an app.
+    pub async fn create_app(&self, settings: AppSettings) -> Result<Arc<App>, UseCaseError> {
+        if self.directory.apps().len() >= MAX_APPS {
+            return Err(invalid("", format!("an instance has at most {MAX_APPS} apps")));
+        }
+        let now = self.clock.now();
+        let name = settings.name.clone().ok_or_else(|| invalid("/name", "an app needs a name".to_owned()))?;
+        let app = App {
+            id: AppId::new(now, Partition(0), &mut self.randomness.entropy()),
+            brand: settings.brand.clone().unwrap_or_else(|| name.clone()),
+            name,
+            policy: Policy::default(),
+            route: Vec::new(),
+            created_at: now,
+        };
+        self.write_app(app, settings).await
+    }
+
+    /// Changes an app. Live verifications keep what they were started with.
+    pub async fn update_app(&self, id: AppId, settings: AppSettings) -> Result<Arc<App>, UseCaseError> {
+        let app = self.directory.app(id).ok_or(UseCaseError::NotFound("app"))?;
+        self.write_app((*app).clone(), settings).await
+    }
+
+    async fn write_app(&self, mut app: App, settings: AppSettings) -> Result<Arc<App>, UseCaseError> {
+        app.name = settings.name.unwrap_or(app.name);
+        app.brand = settings.brand.unwrap_or(app.brand);
+        app.policy = settings.policy.unwrap_or(app.policy);
+        app.route = settings.route.unwrap_or(app.route);
+        self.validate(&app)?;
+        let id = app.id;
+        self.directory.put_app(app).await?;
+        self.directory.app(id).ok_or(UseCaseError::NotFound("app"))
+    }
+
+    fn validate(&self, app: &App) -> Result<(), UseCaseError> {
+        if app.name.trim().is_empty() || app.name.len() > 100 {
+            return Err(invalid("/name", "1 to 100 bytes".to_owned()));
+        }
+        if app.brand.trim().is_empty() || app.brand.chars().count() > 30 {
+            return Err(invalid("/brand", "1 to 30 characters: it stands in every message".to_owned()));
+        }
+        message::check_brand(&app.brand).map_err(|problem| invalid("/brand", problem.to_string()))?;
+        if let Some(unknown) = app.route.iter().find(|name| !self.providers.contains(name)) {
+            let known = self.providers.join(", ");
+            return Err(invalid(
+                "/route",
+                format!("there is no provider \"{unknown}\"; this instance has {known}"),
+            ));
+        }
+        let keys: Vec<ApiKey> = self.directory.keys_of(app.id).iter().map(|key| (**key).clone()).collect();
+        let mode = if modes_in_use(&keys, app.id, self.clock.now()).contains(&Mode::Live) {
+            Mode::Live
+        } else {
+            Mode::Test
+        };
+        app.policy.validate(mode).map_err(|wrong| invalid(&format!("/policy/{}", wrong.field), wrong.reason))
+    }
+
+    /// Makes a key; its secret is in the answer and nowhere else.
+    pub async fn create_key(
+        &self,
+        app: AppId,
+        settings: KeySettings,
+    ) -> Result<(ApiKey, ApiKeySecret), UseCaseError> {
+        let owner = self.directory.app(app).ok_or(UseCaseError::NotFound("app"))?;
+        owner
+            .policy
+            .validate(settings.mode)
+            .map_err(|wrong| invalid("/mode", format!("the app is not ready for live keys: {wrong}")))?;
+        if settings.name.trim().is_empty() || settings.name.len() > 100 {
+            return Err(invalid("/name", "1 to 100 bytes".to_owned()));
+        }
+        if self.directory.keys_of(app).len() >= MAX_KEYS {
+            return Err(invalid("", format!("an app has at most {MAX_KEYS} keys, ended ones included")));
+        }
+        let entropy = &mut self.randomness.entropy();
+        let (key, secret) =
+            ApiKey::generate(app, &settings.name, settings.mode, settings.scope, self.clock.now(), entropy);
+        self.directory.put_key(key.clone()).await?;
+        Ok((key, secret))
+    }
+
+    /// Ends a key, at once or after `overlap`.
+    pub async fn end_key(&self, app: AppId, id: KeyId, overlap: Duration) -> Result<ApiKey, UseCaseError> {
+        let key = self.key_of(app, id)?;
+        let end = self.clock.now().plus(overlap);
+        let ended = ApiKey { expires_at: Some(key.expires_at.map_or(end, |before| before.min(end))), ..key };
+        self.directory.put_key(ended.clone()).await?;
+        Ok(ended)
+    }
+
+    /// Makes a key like another one, which ends after `overlap`: change keys without downtime.
+    pub async fn rotate_key(
+        &self,
+        app: AppId,
+        id: KeyId,
+        overlap: Duration,
+    ) -> Result<(ApiKey, ApiKeySecret), UseCaseError> {
+        let old = self.key_of(app, id)?;
+        if old.expires_at.is_some_and(|end| end <= self.clock.now()) {
+            return Err(invalid("/id", "the key has ended; create a new one".to_owned()));
+        }
+        let made =
+            self.create_key(app, KeySettings { name: old.name, mode: old.mode, scope: old.scope }).await?;
+        self.end_key(app, id, overlap).await?;
+        Ok(made)
+    }
+
+    fn key_of(&self, app: AppId, id: KeyId) -> Result<ApiKey, UseCaseError> {
+        let key = self.directory.key(id).filter(|key| key.app == app);
+        key.map(|key| (*key).clone()).ok_or(UseCaseError::NotFound("key"))
+    }
+
+    /// Forgets the failures of a phone whose customer was identified anew (NIST SP 800-63B-4 §3.2.2).
+    pub async fn rebind(&self, caller: &Caller, phone: &E164) -> Result<(), UseCaseError> {
+        let key = self.engine.keyring().subject_key(caller.app.id, caller.mode(), phone);
+        let job =
+            Job { app: Arc::clone(&caller.app), target: Target::Subject(key), command: Command::Rebind };
+        match self.engine.run(job).await?.outcome {
+            countersign_core::step::Outcome::NotFound => Err(UseCaseError::NotFound("phone")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn invalid(pointer: &str, detail: String) -> UseCaseError {
+    UseCaseError::InvalidSetting { pointer: pointer.to_owned(), detail }
+}

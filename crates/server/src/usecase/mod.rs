@@ -1,0 +1,268 @@
+//! What the server can do, one file for each thing, named as the API names it. Faces translate to and
+//! from these; the rules are in the core.
+
+pub mod admin;
+pub mod cancel;
+pub mod check;
+pub mod idempotency;
+pub mod receipt;
+pub mod redeem;
+pub mod report;
+pub mod resend;
+pub mod show;
+pub mod start;
+
+use std::sync::Arc;
+
+use countersign_core::id::VerificationId;
+use countersign_core::keyring::{KeyError, Place};
+use countersign_core::phone::E164;
+use countersign_core::proof::{Claims, ProofError};
+use countersign_core::step::{BindingField, Command, Outcome, Refusal};
+use countersign_core::subject::Mode;
+use countersign_core::verification::{
+    CommandId, PendingAnswer, RememberedOutcome, State, Status, Verification,
+};
+use countersign_core::limit::Exceeded;
+use countersign_core::policy::{MIN_LIFE_FOR_RESEND, PROOF_LIFETIME};
+use countersign_store::{AnyStore, StoreError};
+
+use crate::clock::{Clock, Randomness};
+use crate::directory::Directory;
+use crate::engine::{Answer, Engine, EngineError, Job, Target};
+use crate::metrics::Metrics;
+use crate::tenant::{ApiKey, App};
+use idempotency::InFlight;
+
+/// Everything that a use case needs.
+#[derive(Clone)]
+pub struct Services(Arc<Parts>);
+
+/// What [`Services`] are built from.
+pub struct Parts {
+    /// Runs commands.
+    pub engine: Engine,
+    /// For what only reads.
+    pub store: Arc<AnyStore>,
+    /// Apps and keys.
+    pub directory: Arc<Directory>,
+    /// The time.
+    pub clock: Clock,
+    /// The randomness.
+    pub randomness: Randomness,
+    /// The figures.
+    pub metrics: Arc<Metrics>,
+    /// The issuer of proofs: the instance's public URL.
+    pub issuer: String,
+    /// Names that an app's route may hold.
+    pub providers: Vec<String>,
+    /// Requests with an idempotency key that run now.
+    pub in_flight: InFlight,
+}
+
+impl std::ops::Deref for Services {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub struct Caller {
+    /// The app.
+    pub app: Arc<App>,
+    /// The key, without its secret.
+    pub key: Arc<ApiKey>,
+}
+
+/// Why a use case did not do what it was asked. Nothing was changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum UseCaseError {
+    /// There is no such thing for this caller.
+    #[error("there is no such {0} in this app and mode")]
+    NotFound(&'static str),
+    /// A rule says no, for now or for good.
+    #[error("a rule refuses this")]
+    Refused(Refusal),
+    /// A limit that crosses phones has no room.
+    #[error("the limit {} has no room", .0.rule.as_str())]
+    LimitExceeded(Exceeded),
+    /// The idempotency key was used for something else.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The same request runs right now.
+    #[error("a request with this idempotency key is being processed")]
+    InFlight,
+    /// The proof is not believed.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// The proof was redeemed before.
+    #[error("the proof was redeemed before")]
+    AlreadyRedeemed,
+    /// The proof's time is over.
+    #[error("the proof's time is over")]
+    ProofExpired,
+    /// The verification was reported or voided.
+    #[error("the verification behind the proof was voided")]
+    ProofVoid,
+    /// Something differs from what was proved; the verification is void now.
+    #[error("{} is not what was proved; the verification is void now", .0.as_str())]
+    Mismatch(BindingField),
+    /// A setting is not allowed.
+    #[error("{detail}")]
+    InvalidSetting {
+        /// Which one, as a JSON pointer.
+        pointer: String,
+        /// Why.
+        detail: String,
+    },
+    /// Somebody else changed it at the same time.
+    #[error("it was changed at the same time: read it again")]
+    Conflict,
+    /// Too many requests for the same phone at once.
+    #[error("too many requests for the same phone at once")]
+    Busy,
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key is missing.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl From<EngineError> for UseCaseError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Exceeded(exceeded) => UseCaseError::LimitExceeded(exceeded),
+            EngineError::Busy => UseCaseError::Busy,
+            EngineError::Store(error) => UseCaseError::Store(error),
+            EngineError::Key(error) => UseCaseError::Key(error),
+        }
+    }
+}
+
+impl From<crate::directory::DirectoryError> for UseCaseError {
+    fn from(error: crate::directory::DirectoryError) -> Self {
+        match error {
+            crate::directory::DirectoryError::Store(error) => UseCaseError::Store(error),
+            crate::directory::DirectoryError::Conflict => UseCaseError::Conflict,
+        }
+    }
+}
+
+/// A verification with what is never stored in clear.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The verification.
+    pub verification: Verification,
+    /// Its phone, masked.
+    pub masked_phone: String,
+    /// Its status.
+    pub status: Status,
+    /// Guesses left.
+    pub attempts_remaining: u8,
+    /// The proof, while it lives and was not redeemed.
+    pub proof: Option<String>,
+    /// When the customer may ask for another message; never, when nothing.
+    pub resend_at: Option<countersign_core::time::Timestamp>,
+}
+
+impl Services {
+    /// Services.
+    pub fn new(parts: Parts) -> Self {
+        Services(Arc::new(parts))
+    }
+
+    /// Runs a command on one of the caller's verifications.
+    async fn run_on(
+        &self,
+        caller: &Caller,
+        id: VerificationId,
+        command: Command,
+    ) -> Result<Answer, UseCaseError> {
+        let job = Job { app: Arc::clone(&caller.app), target: Target::Own(id, caller.mode()), command };
+        let answer = self.engine.run(job).await?;
+        match answer.outcome {
+            Outcome::NotFound => Err(UseCaseError::NotFound("verification")),
+            _ => Ok(answer),
+        }
+    }
+
+    /// One of the caller's verifications, as it is stored.
+    async fn find(&self, caller: &Caller, id: VerificationId) -> Result<Verification, UseCaseError> {
+        use countersign_store::Store as _;
+        let lookup = countersign_store::Lookup::Verification(caller.app.id, id);
+        self.store
+            .load(lookup)
+            .await?
+            .and_then(|loaded| loaded.subject.verification(id).cloned())
+            .filter(|verification| verification.mode == caller.key.mode)
+            .ok_or(UseCaseError::NotFound("verification"))
+    }
+
+    fn phone_of(&self, caller: &Caller, verification: &Verification) -> Result<E164, UseCaseError> {
+        let place = Place { app: caller.app.id, verification: verification.id };
+        Ok(self.engine.keyring().open_phone(place, &verification.phone)?)
+    }
+
+    fn view(&self, caller: &Caller, verification: Verification) -> Result<View, UseCaseError> {
+        let phone = self.phone_of(caller, &verification)?;
+        let proof =
+            if self.is_redeemable(&verification) { self.proof(caller, &verification, &phone)? } else { None };
+        // Once its time has come, it is now, until too little of the code's life is left.
+        let resend_at = verification
+            .resend_at(&caller.app.policy)
+            .filter(|at| verification.expires_at.since(self.clock.now().max(*at)) >= MIN_LIFE_FOR_RESEND);
+        let attempts_remaining = verification.attempts_remaining();
+        let status = verification.status();
+        Ok(View { masked_phone: phone.masked(), proof, status, resend_at, attempts_remaining, verification })
+    }
+
+    /// The view that a start or resend answers with: that of its time, however late its retry comes.
+    fn pending_view(
+        &self,
+        caller: &Caller,
+        verification: Verification,
+        command: Option<CommandId>,
+    ) -> Result<View, UseCaseError> {
+        let first = verification.recall(command).and_then(RememberedOutcome::pending);
+        let view = self.view(caller, verification)?;
+        Ok(match first {
+            None => view,
+            Some(PendingAnswer { resend_at, attempts_remaining }) => {
+                View { status: Status::Pending, proof: None, resend_at, attempts_remaining, ..view }
+            }
+        })
+    }
+
+    fn is_redeemable(&self, verification: &Verification) -> bool {
+        match &verification.state {
+            State::Approved { at, redeemed_at: None, .. } => {
+                verification.epoch == self.engine.keyring().epoch
+                    && at.plus(PROOF_LIFETIME) > self.clock.now()
+            }
+            _ => false,
+        }
+    }
+
+    /// The proof of an approved verification; the same bytes every time.
+    fn proof(
+        &self,
+        caller: &Caller,
+        verification: &Verification,
+        phone: &E164,
+    ) -> Result<Option<String>, UseCaseError> {
+        match Claims::of(verification, caller.app.id, phone, &self.issuer) {
+            None => Ok(None),
+            Some((claims, key)) => Ok(Some(claims.sign(&self.engine.keyring(), &key)?)),
+        }
+    }
+}
+
+impl Caller {
+    /// Live or test.
+    pub fn mode(&self) -> Mode {
+        self.key.mode
+    }
+}

@@ -1,0 +1,29 @@
+//! Receipt: a carrier's word about a message.
+
+use countersign_core::step::{self, Command};
+use countersign_delivery::receipt::Receipt;
+use countersign_store::Store as _;
+
+use super::{Services, UseCaseError};
+use crate::engine::{Job, Target};
+
+impl Services {
+    /// Takes a receipt that `provider` sent. One about a message of another provider, or of none, is
+    /// not found: a provider can speak for its own messages only.
+    pub async fn receipt(&self, provider: &str, receipt: &Receipt) -> Result<(), UseCaseError> {
+        let delivery =
+            self.store.delivery(receipt.delivery).await?.ok_or(UseCaseError::NotFound("delivery"))?;
+        // A receipt may be faster than the answer to its submission, which names the provider.
+        if delivery.provider.as_deref().is_some_and(|sent_by| sent_by != provider) {
+            return Err(UseCaseError::NotFound("delivery"));
+        }
+        let app = self.directory.app(delivery.app).ok_or(UseCaseError::NotFound("delivery"))?;
+        let command = Command::Receipt(step::Receipt {
+            verification: delivery.verification,
+            delivery: delivery.id,
+            status: receipt.status,
+        });
+        self.engine.run(Job { app, target: Target::Verification(delivery.verification), command }).await?;
+        Ok(())
+    }
+}

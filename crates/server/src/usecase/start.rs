@@ -1,0 +1,102 @@
+//! Start: prove this phone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_core::code::CodeFormat;
+use countersign_core::event::ClientAddress;
+use countersign_core::id::VerificationId;
+use countersign_core::locale::Locale;
+use countersign_core::phone::E164;
+use countersign_core::presentation::Presentation;
+use countersign_core::proof::SessionHash;
+use countersign_core::purpose::Purpose;
+use countersign_core::step::{Command, Outcome, Start, Started};
+use countersign_core::transaction::Transaction;
+use countersign_core::verification::Channel;
+
+use super::idempotency::Retryable;
+use super::{Caller, Services, UseCaseError, View};
+use crate::engine::{Job, Target};
+
+/// What a start asks for, every part well-formed and allowed.
+pub struct StartRequest {
+    /// The phone.
+    pub phone: E164,
+    /// Why.
+    pub purpose: Purpose,
+    /// What is approved.
+    pub transaction: Option<Transaction>,
+    /// The browser session.
+    pub session: Option<SessionHash>,
+    /// The shop's reference for its customer.
+    pub customer: Option<String>,
+    /// How the code travels.
+    pub channel: Channel,
+    /// The language of the message.
+    pub locale: Locale,
+    /// Where the code is typed.
+    pub presentation: Presentation,
+    /// The form of the code.
+    pub format: CodeFormat,
+    /// The life of the code.
+    pub lifetime: Duration,
+    /// Whether the shop said where its customer is.
+    pub client_address: ClientAddress,
+    /// The shop's own words.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A started verification.
+pub struct StartAnswer {
+    /// As it is now.
+    pub view: View,
+    /// Whether it is new.
+    pub started: Started,
+}
+
+impl Services {
+    /// Starts a verification, or finds the one that the same session has for the same thing.
+    pub async fn start(
+        &self,
+        caller: &Caller,
+        request: StartRequest,
+        retryable: Option<Retryable>,
+    ) -> Result<StartAnswer, UseCaseError> {
+        let key = self.engine.keyring().subject_key(caller.app.id, caller.mode(), &request.phone);
+        let fresh = VerificationId::new(self.clock.now(), key.partition(), &mut self.randomness.entropy());
+        let run = self.begin(caller, retryable, fresh).await?;
+        let phone = request.phone.clone();
+        let start = Start {
+            verification: run.verification,
+            phone: request.phone,
+            mode: caller.mode(),
+            purpose: request.purpose,
+            transaction: request.transaction,
+            session: request.session,
+            customer: request.customer,
+            channel: request.channel,
+            locale: request.locale,
+            presentation: request.presentation,
+            format: request.format,
+            lifetime: request.lifetime,
+            client_address: request.client_address,
+            metadata: request.metadata,
+            command: run.command,
+        };
+        let job = Job {
+            app: Arc::clone(&caller.app),
+            target: Target::Phone(key, phone),
+            command: Command::Start(Box::new(start)),
+        };
+        let answer = self.engine.run(job).await?;
+        match (answer.outcome, answer.verification) {
+            (Outcome::Started(started), Some(verification)) => {
+                Ok(StartAnswer { view: self.pending_view(caller, verification, run.command)?, started })
+            }
+            (Outcome::Refused(refusal), _) => Err(UseCaseError::Refused(refusal)),
+            _ => Err(UseCaseError::NotFound("verification")),
+        }
+    }
+}

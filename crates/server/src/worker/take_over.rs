@@ -1,0 +1,113 @@
+//! Deliveries that nobody sends: retries whose time has come, and those of a node that died.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_core::delivery::DeliveryState;
+use countersign_core::event::{Event, EventKind};
+use countersign_core::id::EventId;
+use countersign_store::{AnyStore, Leased, Lookup, NodeId, Settlement, Store as _, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use super::outbox::{Outbox, Ready};
+use crate::clock::{Clock, Randomness};
+use crate::directory::Directory;
+
+/// How often the store is asked. A retry waits half a second at least (`Backoff::default`).
+const INTERVAL: Duration = Duration::from_millis(500);
+/// Deliveries taken in one go.
+const BATCH: usize = 64;
+
+/// Takes due deliveries for this node.
+pub struct TakeOver {
+    /// The store.
+    pub store: Arc<AnyStore>,
+    /// The apps.
+    pub directory: Arc<Directory>,
+    /// Where deliveries go.
+    pub outbox: Outbox,
+    /// The time.
+    pub clock: Clock,
+    /// The randomness.
+    pub randomness: Randomness,
+    /// This process.
+    pub node: NodeId,
+    /// How long a delivery is this node's.
+    pub lease: Duration,
+}
+
+impl TakeOver {
+    /// Asks the store at intervals until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
+            while self.round().await == BATCH {}
+        }
+    }
+
+    /// One round; says how many deliveries it took.
+    async fn round(&self) -> usize {
+        let leased = match self.store.lease_due(self.node, self.clock.now(), self.lease, BATCH).await {
+            Ok(leased) => leased,
+            Err(error) => {
+                tracing::error!(%error, "due messages cannot be read");
+                return 0;
+            }
+        };
+        let count = leased.len();
+        for leased in leased {
+            if let Err(error) = self.take(leased).await {
+                tracing::error!(%error, "a due message cannot be taken over");
+            }
+        }
+        count
+    }
+
+    async fn take(&self, mut leased: Leased) -> Result<(), StoreError> {
+        let delivery = &mut leased.delivery;
+        let lookup = Lookup::Verification(delivery.app, delivery.verification);
+        let loaded = self.store.load(lookup).await?;
+        let verification =
+            loaded.and_then(|loaded| loaded.subject.verification(delivery.verification).cloned());
+        let wanted = verification.filter(|v| v.is_pending() && v.generation() == delivery.generation);
+        let (Some(app), Some(verification)) = (self.directory.app(delivery.app), wanted) else {
+            return self.settle(&leased, DeliveryState::Canceled).await;
+        };
+        if leased.taken_over {
+            // Its node died or stood still: it may have sent it (design 6, Sending).
+            leased.delivery.submissions += 1;
+            self.settle(&leased, DeliveryState::Due { at: self.clock.now() }).await?;
+            // The settlement has given the lease back: the next round takes it as any due delivery.
+            return Ok(());
+        }
+        match self.outbox.reserve() {
+            Some(place) => {
+                place.send(Ready { app, verification, delivery: leased.delivery, lease: leased.lease });
+                Ok(())
+            }
+            // Every sender is busy: give it back for the next round.
+            None => self.settle(&leased, DeliveryState::Due { at: self.clock.now().plus(INTERVAL) }).await,
+        }
+    }
+
+    async fn settle(&self, leased: &Leased, state: DeliveryState) -> Result<(), StoreError> {
+        let delivery = &leased.delivery;
+        let now = self.clock.now();
+        let unknown = (leased.taken_over && matches!(state, DeliveryState::Due { .. })).then(|| Event {
+            id: EventId::new(now, delivery.id.partition(), &mut self.randomness.entropy()),
+            app: delivery.app,
+            verification: delivery.verification,
+            at: now,
+            kind: EventKind::DeliveryUnknown { delivery: delivery.id, provider: delivery.provider.clone() },
+        });
+        let settlement = Settlement {
+            id: delivery.id,
+            node: self.node,
+            state,
+            provider: delivery.provider.clone(),
+            submissions: delivery.submissions,
+            unknowns: delivery.unknowns,
+            events: unknown.into_iter().collect(),
+        };
+        self.store.settle(vec![settlement]).await.map(|_| ())
+    }
+}

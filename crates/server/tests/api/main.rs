@@ -1,0 +1,32 @@
+//! The API as a shop's server meets it: a real server on a real port, its store on disk, a clock that the
+//! tests turn, the simulated phone and HTTP endpoints as carriers. One file for each thing that it does.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod harness;
+
+mod app;
+mod bindings;
+mod cancel;
+mod check;
+mod clock;
+mod errors;
+mod health;
+mod idempotency;
+mod keys;
+mod limits;
+mod list;
+mod message;
+mod openapi;
+mod outbox;
+mod outbox_failover;
+mod outbox_takeover;
+mod receipts;
+mod redeem;
+mod report;
+mod resend;
+mod restore;
+mod show;
+mod start;
+mod tenants;
+mod test_mode;

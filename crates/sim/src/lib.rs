@@ -1,0 +1,15 @@
+//! For tests only: tools that drive the real binary `countersign` over its real faces.
+//!
+//! [`server`] runs it as a child process, [`sink`] is the carrier that receives its messages, [`api`]
+//! the shop that calls it. [`load`] drives it as hard as one core can, for the benchmark.
+
+pub mod api;
+pub mod clock;
+pub mod folder;
+pub mod load;
+pub mod phones;
+pub mod process;
+pub mod report;
+pub mod server;
+pub mod sink;
+pub mod torture;

@@ -22,6 +22,11 @@ START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 20
 
 
+def clean_up_when_terminated():
+    """Makes SIGTERM an exit like any other: servers are stopped, folders removed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 class Client:
     """A shop's server, and the customer's eyes on the simulated phone."""
 
@@ -42,14 +47,20 @@ class Client:
         except urllib.error.HTTPError as refused:
             return refused.code, json.load(refused)
 
-    def code_on_phone(self, number, origin_host):
-        """The code of the newest message on a simulated phone, read as a browser's autofill does."""
-        line = re.compile(rf'class="machine"[^>]*>@{re.escape(origin_host)} #(\w+)<')
+    def code_on_phone(self, number, origin_host=None):
+        """The code of the newest message on a simulated phone.
+
+        With an origin it is read from the last line, as a browser's autofill does; else from the text, as people do.
+        """
+        if origin_host:
+            pattern = re.compile(rf'class="machine"[^>]*>@{re.escape(origin_host)} #(\w+)<')
+        else:
+            pattern = re.compile(r'class="bubble".*?\b(\d{6})\b', re.DOTALL)
         inbox = f"{self.base_url}/phone/{number.lstrip('+')}"
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             page = urllib.request.urlopen(inbox, timeout=10).read().decode()
-            found = line.search(page)  # The newest message stands first.
+            found = pattern.search(page)  # The newest message stands first.
             if found:
                 return found.group(1)
             time.sleep(0.05)
@@ -137,6 +148,7 @@ class DevServer:
 
 
 def main():
+    clean_up_when_terminated()
     binary, *command = sys.argv[1:]
     with DevServer(binary) as server:
         return subprocess.call(command, env={**os.environ, "BASE_URL": server.base_url})

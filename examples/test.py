@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 EXAMPLES = Path(__file__).resolve().parent
 sys.path[:0] = [str(EXAMPLES.parent / "e2e"), str(EXAMPLES / "verify-proof" / "python")]
 
-from dev_server import DevServer  # noqa: E402
+from dev_server import DevServer, clean_up_when_terminated  # noqa: E402
 from verify import sha256, transaction_digest  # noqa: E402
 
 VERIFIERS = {
@@ -231,6 +231,7 @@ def forged_proofs(verifiers):
 
 
 def main(binary):
+    clean_up_when_terminated()
     report = Report()
     digest_vectors(report)
     with tempfile.TemporaryDirectory(prefix="countersign-examples-") as folder:

@@ -18,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from dev_server import Client, DevServer  # noqa: E402
+from dev_server import Client, DevServer, clean_up_when_terminated  # noqa: E402
 
 SEED = os.environ.get("SEED", "20261123")
 RUN_TIMEOUT_S = 180
@@ -68,6 +68,7 @@ def start_resendable(shop):
 
 
 def main(binary):
+    clean_up_when_terminated()
     with DevServer(binary) as server:
         reader, admin = server.create_key("read-only"), server.create_key("admin")
         resendable = start_resendable(Client(server.base_url, admin))

@@ -51,7 +51,9 @@ pub enum ShortCodes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCodeFormat {
     /// Under six characters without saying so.
-    #[error("a code has at least 6 characters (NIST SP 800-63B-4 §3.1.3.2); set allow_below_nist in the app's policy to accept 4 or 5")]
+    #[error(
+        "a code has at least 6 characters (NIST SP 800-63B-4 §3.1.3.2); set allow_below_nist in the app's policy to accept 4 or 5"
+    )]
     BelowNist,
     /// Outside 4–10 characters.
     #[error("a code has 6 to 10 characters")]
@@ -146,9 +148,12 @@ fn fold(typed: char) -> Option<char> {
         '\u{0660}'..='\u{0669}' => digit(0x0660),
         '\u{06f0}'..='\u{06f9}' => digit(0x06f0),
         '\u{0966}'..='\u{096f}' => digit(0x0966),
-        '-' | '.' | '\u{2010}'..='\u{2015}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => {
-            None
-        }
+        '-'
+        | '.'
+        | '\u{2010}'..='\u{2015}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}' => None,
         blank if blank.is_whitespace() => None,
         other => Some(other.to_ascii_uppercase()),
     }
@@ -184,7 +189,17 @@ mod tests {
     #[test]
     fn typed_codes_are_folded() {
         let code = Code::fixed("123456");
-        for typed in ["123456", "123 456", "123-456", " 12 34 56 ", "１２３４５６", "١٢٣٤٥٦", "۱۲۳۴۵۶", "१२३४५६", "123\u{200f}456"] {
+        for typed in [
+            "123456",
+            "123 456",
+            "123-456",
+            " 12 34 56 ",
+            "１２３４５６",
+            "١٢٣٤٥٦",
+            "۱۲۳۴۵۶",
+            "१२३४५६",
+            "123\u{200f}456",
+        ] {
             assert!(code.matches(&Guess::parse(typed).unwrap()), "{typed}");
         }
         assert!(Code::fixed("ACD34F").matches(&Guess::parse("acd-34f").unwrap()));

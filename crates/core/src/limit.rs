@@ -185,7 +185,11 @@ fn instance_phone_reservation(keyring: &Keyring, phone: &E164, now: Timestamp) -
     let reads = |first_hour: i64| -> Vec<SlotRange> {
         keys.iter()
             .filter(|(day, _)| day * 24 + 23 >= first_hour)
-            .map(|&(day, key)| SlotRange { key, first: first_hour.max(day * 24), last: hour.min(day * 24 + 23) })
+            .map(|&(day, key)| SlotRange {
+                key,
+                first: first_hour.max(day * 24),
+                last: hour.min(day * 24 + 23),
+            })
             .collect()
     };
     let instance = |rule, window_hours: i64, max| Limit {

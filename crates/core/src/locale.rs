@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn tags_are_brought_to_their_customary_case() {
-        for (given, tag) in [("DE", "de"), ("de_at", "de-AT"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419")] {
+        for (given, tag) in
+            [("DE", "de"), ("de_at", "de-AT"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419")]
+        {
             assert_eq!(given.parse::<Locale>().map(|l| l.to_string()).as_deref(), Ok(tag));
         }
         for wrong in ["", "d", "german", "de-", "de-AUT", "de-x-private", "*", "de-AT-1234-x"] {

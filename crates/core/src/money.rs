@@ -26,7 +26,9 @@ impl FromStr for Currency {
     type Err = InvalidMoney;
 
     fn from_str(text: &str) -> Result<Self, InvalidMoney> {
-        Iso::from_code(text).map(Currency).ok_or_else(|| InvalidMoney::UnknownCurrency(text.chars().take(8).collect()))
+        Iso::from_code(text)
+            .map(Currency)
+            .ok_or_else(|| InvalidMoney::UnknownCurrency(text.chars().take(8).collect()))
     }
 }
 
@@ -51,7 +53,9 @@ pub enum InvalidMoney {
     #[error("\"{0}\" is no currency of ISO 4217; use a code such as EUR")]
     UnknownCurrency(String),
     /// Not digits with at most one point.
-    #[error("expected digits with a point before the decimals, such as \"{example}\" ({currency} has {decimals} decimals)")]
+    #[error(
+        "expected digits with a point before the decimals, such as \"{example}\" ({currency} has {decimals} decimals)"
+    )]
     Malformed {
         /// The currency asked for.
         currency: &'static str,
@@ -61,7 +65,9 @@ pub enum InvalidMoney {
         example: String,
     },
     /// The wrong number of decimals.
-    #[error("{currency} amounts have exactly {decimals} decimals, this one has {found}: write it like \"{example}\"")]
+    #[error(
+        "{currency} amounts have exactly {decimals} decimals, this one has {found}: write it like \"{example}\""
+    )]
     WrongDecimals {
         /// The currency asked for.
         currency: &'static str,
@@ -91,7 +97,12 @@ impl Money {
             return Err(InvalidMoney::Malformed { currency: code, decimals, example });
         }
         if fraction.len() != usize::from(decimals) {
-            return Err(InvalidMoney::WrongDecimals { currency: code, decimals, found: fraction.len(), example });
+            return Err(InvalidMoney::WrongDecimals {
+                currency: code,
+                decimals,
+                found: fraction.len(),
+                example,
+            });
         }
         let minor_units = format!("{whole}{fraction}").parse().map_err(|_| InvalidMoney::TooLarge)?;
         Ok(Money { minor_units, currency })
@@ -136,7 +147,8 @@ struct MoneyText<'a> {
 
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        MoneyText { amount: self.amount().into(), currency: self.currency.code().into() }.serialize(serializer)
+        MoneyText { amount: self.amount().into(), currency: self.currency.code().into() }
+            .serialize(serializer)
     }
 }
 
@@ -171,7 +183,9 @@ mod tests {
             parse("100.5", "JPY").unwrap_err().to_string(),
             "JPY amounts have exactly 0 decimals, this one has 1: write it like \"4990\""
         );
-        for wrong in ["", ".90", "49.", "-1.00", "+1.00", "1,00", "1 000.00", "1e3", "007.00", "٤٩.٩٠", "49.90.10"] {
+        for wrong in
+            ["", ".90", "49.", "-1.00", "+1.00", "1,00", "1 000.00", "1e3", "007.00", "٤٩.٩٠", "49.90.10"]
+        {
             assert!(parse(wrong, "EUR").is_err(), "{wrong}");
         }
         assert_eq!(parse("99999999999999999999.00", "EUR"), Err(InvalidMoney::TooLarge));

@@ -13,7 +13,9 @@ pub struct Country([u8; 2]);
 
 /// A country that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected the two capital letters of a country with a telephone numbering plan, such as \"DE\" (ISO 3166-1)")]
+#[error(
+    "expected the two capital letters of a country with a telephone numbering plan, such as \"DE\" (ISO 3166-1)"
+)]
 pub struct InvalidCountry;
 
 impl Country {
@@ -34,7 +36,9 @@ impl FromStr for Country {
         let letters: [u8; 2] = text.as_bytes().try_into().map_err(|_| InvalidCountry)?;
         let country = Country(letters);
         let known = letters.iter().all(u8::is_ascii_uppercase)
-            && country.region().is_some_and(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_some());
+            && country
+                .region()
+                .is_some_and(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_some());
         if known { Ok(country) } else { Err(InvalidCountry) }
     }
 }
@@ -154,7 +158,9 @@ pub enum InvalidPhone {
     #[error("this is not a telephone number; write it internationally, such as \"+491701234567\"")]
     NotANumber,
     /// A national number, and nothing says of which country.
-    #[error("the number has no country code; write it internationally, such as \"+491701234567\", or set the app's default region")]
+    #[error(
+        "the number has no country code; write it internationally, such as \"+491701234567\", or set the app's default region"
+    )]
     NoCountry,
     /// Well-formed, but no such number exists in its country's numbering plan.
     #[error("no such number exists in its country's numbering plan; check for a missing or a doubled digit")]
@@ -260,12 +266,16 @@ fn parse_any(text: &str, default_region: Option<Country>) -> Result<PhoneNumber,
     if text.len() > 64 {
         return Err(InvalidPhone::NotANumber);
     }
-    let number = PHONE_NUMBER_UTIL.parse(text, default_region.and_then(Country::region)).map_err(|error| match error {
-        rlibphonenumber::ParseError::InvalidCountryCode if default_region.is_none() && !text.contains('+') => {
-            InvalidPhone::NoCountry
-        }
-        _ => InvalidPhone::NotANumber,
-    })?;
+    let number = PHONE_NUMBER_UTIL.parse(text, default_region.and_then(Country::region)).map_err(
+        |error| match error {
+            rlibphonenumber::ParseError::InvalidCountryCode
+                if default_region.is_none() && !text.contains('+') =>
+            {
+                InvalidPhone::NoCountry
+            }
+            _ => InvalidPhone::NotANumber,
+        },
+    )?;
     // An extension cannot receive a message, and dropping it silently would verify another line.
     if number.extension.is_some() { Err(InvalidPhone::NotANumber) } else { Ok(number) }
 }

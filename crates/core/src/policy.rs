@@ -152,12 +152,17 @@ impl Policy {
     pub fn validate(&self, mode: Mode) -> Result<(), InvalidPolicy> {
         let wrong = |field, reason: &str| Err(InvalidPolicy { field, reason: reason.to_owned() });
         if mode == Mode::Live && self.countries.is_empty() {
-            return wrong("countries", "a live app names the countries it sells to, such as [\"DE\", \"AT\"]; messages go nowhere else");
+            return wrong(
+                "countries",
+                "a live app names the countries it sells to, such as [\"DE\", \"AT\"]; messages go nowhere else",
+            );
         }
         if let Err(error) = CodeFormat::new(self.code.length(), self.code.alphabet(), self.short_codes) {
             return wrong("code", &error.to_string());
         }
-        for (field, seconds) in [("lifetime_s", self.lifetime_s), ("payment_lifetime_s", self.payment_lifetime_s)] {
+        for (field, seconds) in
+            [("lifetime_s", self.lifetime_s), ("payment_lifetime_s", self.payment_lifetime_s)]
+        {
             if !(60..=600).contains(&seconds) {
                 return wrong(field, "a code lives 60 to 600 seconds (NIST SP 800-63B-4 §3.1.3.2)");
             }
@@ -171,12 +176,22 @@ impl Policy {
         if !(1..=10).contains(&self.max_sends) {
             return wrong("max_sends", "1 to 10");
         }
-        if self.resend_ladder_s.is_empty() || self.resend_ladder_s.len() > 10 || self.resend_ladder_s.iter().any(|&s| s < 15) {
+        if self.resend_ladder_s.is_empty()
+            || self.resend_ladder_s.len() > 10
+            || self.resend_ladder_s.iter().any(|&s| s < 15)
+        {
             return wrong("resend_ladder_s", "1 to 10 waits of at least 15 seconds");
         }
         let limits = self.phone_limits;
-        if limits.per_ten_minutes < 1 || limits.per_hour < limits.per_ten_minutes || limits.per_day < limits.per_hour || limits.per_day > 50 {
-            return wrong("phone_limits", "each window allows at least as many sends as the shorter one, from 1 up to 50 a day");
+        if limits.per_ten_minutes < 1
+            || limits.per_hour < limits.per_ten_minutes
+            || limits.per_day < limits.per_hour
+            || limits.per_day > 50
+        {
+            return wrong(
+                "phone_limits",
+                "each window allows at least as many sends as the shorter one, from 1 up to 50 a day",
+            );
         }
         if limits.spacing_s > 600 {
             return wrong("phone_limits", "spacing_s is at most 600");
@@ -195,11 +210,14 @@ impl Policy {
     fn validate_test_numbers(&self) -> Result<(), InvalidPolicy> {
         for (number, code) in &self.test_numbers {
             let canonical = E164::parse_fictional(number, None).is_ok_and(|phone| phone.expose() == number);
-            let well_formed = (4..=10).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+            let well_formed = (4..=10).contains(&code.len())
+                && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
             if !canonical || !well_formed {
                 return Err(InvalidPolicy {
                     field: "test_numbers",
-                    reason: format!("\"{number}\": write the number as +447700900123 and its code as 4 to 10 digits or capitals"),
+                    reason: format!(
+                        "\"{number}\": write the number as +447700900123 and its code as 4 to 10 digits or capitals"
+                    ),
                 });
             }
         }

@@ -12,7 +12,9 @@ pub struct Host(String);
 
 /// An origin or a host name that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected an https origin such as \"https://shop.example\" (http only for localhost), not an IP address")]
+#[error(
+    "expected an https origin such as \"https://shop.example\" (http only for localhost), not an IP address"
+)]
 pub struct InvalidOrigin;
 
 impl Host {
@@ -50,7 +52,8 @@ impl FromStr for Host {
                 && !label.ends_with('-')
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         };
-        let ends_in_digits = text.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+        let ends_in_digits =
+            text.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
         if text.len() > 253 || !text.split('.').all(label_ok) || ends_in_digits {
             return Err(InvalidOrigin);
         }
@@ -84,7 +87,9 @@ pub struct AppHash(String);
 
 /// An app hash that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected the 11 characters that the SMS Retriever API derives from the app's package and certificate")]
+#[error(
+    "expected the 11 characters that the SMS Retriever API derives from the app's package and certificate"
+)]
 pub struct InvalidAppHash;
 
 impl AppHash {

@@ -171,7 +171,12 @@ impl Jwks {
 
 impl Claims {
     /// What the proof of an approved verification says; nothing for any other.
-    pub fn of(verification: &Verification, app: AppId, phone: &E164, issuer: &str) -> Option<(Self, KeyName)> {
+    pub fn of(
+        verification: &Verification,
+        app: AppId,
+        phone: &E164,
+        issuer: &str,
+    ) -> Option<(Self, KeyName)> {
         let State::Approved { at, proof_key, .. } = &verification.state else { return None };
         let lifetime = i64::try_from(PROOF_LIFETIME.as_secs()).unwrap_or(0);
         let claims = Claims {
@@ -200,7 +205,8 @@ impl Claims {
             .find(|(name, _)| *name == key)
             .map(|(_, signing_key)| signing_key)
             .ok_or_else(|| KeyError::Missing(key.clone()))?;
-        let header = Header { alg: "EdDSA".to_owned(), typ: PROOF_TYPE.to_owned(), kid: key.clone(), crit: None };
+        let header =
+            Header { alg: "EdDSA".to_owned(), typ: PROOF_TYPE.to_owned(), kid: key.clone(), crit: None };
         let encode = |json: Vec<u8>| URL_SAFE_NO_PAD.encode(json);
         // Serialising these plain structs cannot fail.
         let mut jws = encode(serde_json::to_vec(&header).unwrap_or_default());

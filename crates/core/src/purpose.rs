@@ -29,7 +29,9 @@ pub struct CustomPurpose(String);
 
 /// A purpose that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a purpose is login, signup, payment, account_change, order, or your own word: a lower-case letter, then up to 31 of a-z, 0-9 and _")]
+#[error(
+    "a purpose is login, signup, payment, account_change, order, or your own word: a lower-case letter, then up to 31 of a-z, 0-9 and _"
+)]
 pub struct InvalidPurpose;
 
 impl Purpose {

@@ -9,11 +9,13 @@ use crate::id::{AppId, VerificationId};
 use crate::keyring::Tag;
 use crate::policy::{FailureLimits, MAX_CONSECUTIVE_FAILURES};
 use crate::time::Timestamp;
-use crate::verification::{Standing, Verification};
+use crate::verification::{CommandId, Standing, Verification};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// Starts remembered as having found their verification.
+pub const MAX_FOUND: usize = 8;
 /// Customers remembered as having proved the phone.
 pub const MAX_KNOWN_CUSTOMERS: usize = 4;
 
@@ -79,10 +81,22 @@ pub struct SubjectRecord {
     pub customer_failures: Failures,
     /// Customers who proved this phone, most recent last.
     pub known_customers: Vec<Tag>,
+    /// The last starts that found their verification instead of making one, where they may be retried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<FoundStart>,
     /// The first approval ever.
     pub first_approved_at: Option<Timestamp>,
     /// The last one.
     pub last_approved_at: Option<Timestamp>,
+}
+
+/// A start that found its verification: its retry finds the same one, even if that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundStart {
+    /// The start.
+    pub command: CommandId,
+    /// What it found.
+    pub verification: VerificationId,
 }
 
 /// Wrong guesses on a phone.
@@ -165,6 +179,7 @@ impl Subject {
                 stranger_failures: Failures { consecutive: 0, recent: Vec::new() },
                 customer_failures: Failures { consecutive: 0, recent: Vec::new() },
                 known_customers: Vec::new(),
+                found: Vec::new(),
                 first_approved_at: None,
                 last_approved_at: None,
             },

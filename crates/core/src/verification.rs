@@ -269,8 +269,9 @@ impl Verification {
     /// When another send is possible, if the resend ladder and the code's life allow one.
     pub fn resend_at(&self, policy: &Policy) -> Option<Timestamp> {
         let at = self.last_sent_at.plus(policy.resend_wait(self.sends));
-        let allowed =
-            self.is_pending() && self.sends < policy.max_sends && self.expires_at.since(at) >= MIN_LIFE_FOR_RESEND;
+        let allowed = self.is_pending()
+            && self.sends < policy.max_sends
+            && self.expires_at.since(at) >= MIN_LIFE_FOR_RESEND;
         allowed.then_some(at)
     }
 

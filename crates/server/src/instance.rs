@@ -13,7 +13,7 @@ use countersign_delivery::provider::AnyProvider;
 use countersign_delivery::receipt::Receipt;
 use countersign_delivery::signature::SigningKeys;
 use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
-use countersign_store::{AnyStore, NodeId, SqliteStore};
+use countersign_store::{AnyStore, NodeId, SqliteStore, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +37,8 @@ use crate::worker::{expire, purge};
 const SIMULATED_NAME: &str = "simulated";
 /// Receipts of the simulated phone that may wait.
 const RECEIPT_QUEUE: usize = 1024;
+/// How often the store is asked whether it still works.
+const STORE_WATCH_INTERVAL: Duration = Duration::from_millis(500);
 
 /// A server with its store open. Nothing runs yet.
 pub struct Instance {
@@ -169,6 +171,9 @@ impl Instance {
             ),
             _ => None,
         };
+        // Not before the local socket is there: whoever waits for this line may use the command line next.
+        let address = listener.local_addr()?;
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "countersign serves");
         let max_connections = server.max_connections;
         let serving = TaskTracker::new();
         serving.spawn(listener::serve(listener, router, max_connections, grace, stop.clone()));
@@ -182,7 +187,11 @@ impl Instance {
         let workers = self.stop.clone();
         let tasks = self.tasks.clone();
         self.spawn_workers();
-        stop.cancelled().await;
+        let failure = tokio::select! {
+            () = stop.cancelled() => None,
+            failure = store_failure(&store) => Some(failure),
+        };
+        stop.cancel();
         serving.close();
         serving.wait().await;
         // No request runs any more: let what is being sent come to its end, then the workers.
@@ -193,7 +202,12 @@ impl Instance {
         }
         let _ = std::fs::remove_file(socket_path);
         close(&store).await;
-        Ok(())
+        match failure {
+            None => Ok(()),
+            Some(failure) => {
+                Err(failure).context("the store has failed; look at its disk before you start again")
+            }
+        }
     }
 
     fn spawn_workers(self) {
@@ -269,6 +283,18 @@ fn providers(config: &Config, simulated: &SimulatedPhone) -> anyhow::Result<Prov
     }
     let test_phone = AnyProvider::Simulated(simulated.clone());
     Ok(Providers::new(all, config.delivery.route.clone(), test_phone))
+}
+
+/// Ends when the store has stopped for good: after an I/O error nobody knows what the disk holds, and
+/// to go on would be to pretend (crypto-and-testing.md F4).
+async fn store_failure(store: &AnyStore) -> StoreError {
+    loop {
+        tokio::time::sleep(STORE_WATCH_INTERVAL).await;
+        if let Some(failure) = store.failure() {
+            tracing::error!(%failure, "the store has failed");
+            return failure;
+        }
+    }
 }
 
 async fn close(store: &AnyStore) {

@@ -1,6 +1,6 @@
 //! The house plan, held by reading the source: who may use whom, and pages that are generated.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -30,7 +30,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
             let path = format!("{folder}/{}", entry.file_name().into_string().unwrap());
             if entry.file_type().unwrap().is_dir() {
                 folders.push(path);
-            } else if path.ends_with(".rs") {
+            } else if Path::new(&path).extension().is_some_and(|extension| extension == "rs") {
                 files.push((path.clone(), read(&path)));
             }
         }
@@ -66,7 +66,8 @@ fn dependencies(name: &str) -> BTreeSet<String> {
 
 fn crates() -> Vec<String> {
     let entries = fs::read_dir(root().join("crates")).unwrap();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -84,7 +85,8 @@ fn dependencies_point_one_way() {
         ("delivery", vec!["countersign-core"]),
         ("server", vec!["countersign-core", "countersign-delivery", "countersign-store"]),
     ] {
-        let own: Vec<String> = dependencies(name).into_iter().filter(|one| one.starts_with("countersign")).collect();
+        let own: Vec<String> =
+            dependencies(name).into_iter().filter(|one| one.starts_with("countersign")).collect();
         assert_eq!(own, allowed, "{name}");
     }
 }
@@ -98,22 +100,47 @@ fn nothing_uses_the_simulator() {
 
 #[test]
 fn the_core_is_pure() {
-    for impure in ["tokio", "reqwest", "axum", "hyper", "rusqlite", "getrandom", "rand", "tracing", "tempfile"] {
+    for impure in
+        ["tokio", "reqwest", "axum", "hyper", "rusqlite", "getrandom", "rand", "tracing", "tempfile"]
+    {
         assert!(!dependencies("core").contains(impure), "the core depends on {impure}");
     }
-    nobody_says("crates/core/src", &["std::fs", "std::net", "std::thread", "std::process", "std::env", "SystemTime", "Instant", "async fn", "tokio", "getrandom"], &[]);
+    nobody_says(
+        "crates/core/src",
+        &[
+            "std::fs",
+            "std::net",
+            "std::thread",
+            "std::process",
+            "std::env",
+            "SystemTime",
+            "Instant",
+            "async fn",
+            "tokio",
+            "getrandom",
+        ],
+        &[],
+    );
 }
 
 #[test]
 fn stores_and_providers_know_the_core_only() {
     nobody_says("crates/store/src", &["countersign_delivery", "countersign_server", "axum", "reqwest"], &[]);
-    nobody_says("crates/delivery/src", &["countersign_store", "countersign_server", "rusqlite"], &["http/tests.rs"]);
+    nobody_says(
+        "crates/delivery/src",
+        &["countersign_store", "countersign_server", "rusqlite"],
+        &["http/tests.rs"],
+    );
 }
 
 #[test]
 fn handlers_call_use_cases_and_never_the_store() {
     // Whether the store answers, and its figures, are what health is about.
-    nobody_says("crates/server/src/http", &["countersign_store", ".store.", "crate::engine"], &["http/health.rs"]);
+    nobody_says(
+        "crates/server/src/http",
+        &["countersign_store", ".store.", "crate::engine"],
+        &["http/health.rs"],
+    );
 }
 
 #[test]
@@ -125,14 +152,22 @@ fn use_cases_know_no_face() {
 
 #[test]
 fn a_demo_shop_is_a_client_like_any_other() {
-    nobody_says("crates/server/src/demo/shop", &["crate::usecase", "crate::engine", "countersign_store"], &[]);
+    nobody_says(
+        "crates/server/src/demo/shop",
+        &["crate::usecase", "crate::engine", "countersign_store"],
+        &[],
+    );
     nobody_says("crates/server/src/demo", &["crate::engine", "countersign_store"], &[]);
 }
 
 #[test]
 fn the_environment_is_read_in_one_place() {
     for name in crates() {
-        nobody_says(&format!("crates/{name}/src"), &["env::var(", "env::vars", "env::var_os"], &["config/environment.rs", "config/mod.rs"]);
+        nobody_says(
+            &format!("crates/{name}/src"),
+            &["env::var(", "env::vars", "env::var_os"],
+            &["config/environment.rs", "config/mod.rs"],
+        );
     }
 }
 
@@ -151,7 +186,10 @@ fn nothing_is_called_utils() {
     for name in crates() {
         for (path, _) in sources(&format!("crates/{name}/src")) {
             let vague = ["utils", "util", "helpers", "common", "misc"];
-            assert!(!path.split(['/', '.']).any(|part| vague.contains(&part)), "{path}: a name says what a thing is");
+            assert!(
+                !path.split(['/', '.']).any(|part| vague.contains(&part)),
+                "{path}: a name says what a thing is"
+            );
         }
     }
 }
@@ -195,7 +233,11 @@ fn codes_of_errors_are_words_of_their_own() {
     let codes: BTreeSet<&str> = problem::Code::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(codes.len(), problem::Code::ALL.len());
     for code in problem::Code::ALL {
-        assert!(code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{}", code.as_str());
+        assert!(
+            code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+            "{}",
+            code.as_str()
+        );
         assert!((400..600).contains(&code.status()) && !code.title().is_empty() && !code.advice().is_empty());
     }
 }

@@ -98,12 +98,17 @@ pub(super) fn check(draft: &mut Draft<'_>, check: &Check) -> Result<Outcome, Key
     let Some(verification) = draft.subject.verification(check.verification) else {
         return Ok(Outcome::NotFound);
     };
-    if let Some(RememberedOutcome::Checked { result, attempts_remaining }) = verification.recall(check.command) {
+    if let Some(RememberedOutcome::Checked { result, attempts_remaining }) =
+        verification.recall(check.command)
+    {
         return Ok(Outcome::Checked(Checked { result: *result, attempts_remaining: *attempts_remaining }));
     }
     if !verification.is_pending() {
         let result = result_of_ended(&verification.state);
-        return Ok(Outcome::Checked(Checked { result, attempts_remaining: verification.attempts_remaining() }));
+        return Ok(Outcome::Checked(Checked {
+            result,
+            attempts_remaining: verification.attempts_remaining(),
+        }));
     }
     if let Err(refusal) = draft.check_lock(verification.standing) {
         return Ok(Outcome::Refused(refusal));
@@ -129,8 +134,13 @@ const fn result_of_ended(state: &State) -> CheckResult {
     }
 }
 
-fn bound_to_another(draft: &Draft<'_>, verification: &Verification, transaction: Option<&Transaction>) -> bool {
-    transaction.is_some_and(|given| given.digest(draft.subject.app, &verification.purpose) != verification.digest)
+fn bound_to_another(
+    draft: &Draft<'_>,
+    verification: &Verification,
+    transaction: Option<&Transaction>,
+) -> bool {
+    transaction
+        .is_some_and(|given| given.digest(draft.subject.app, &verification.purpose) != verification.digest)
 }
 
 fn void(draft: &mut Draft<'_>, id: VerificationId) {
@@ -177,12 +187,15 @@ fn evaluate(draft: &mut Draft<'_>, check: &Check) -> Result<CheckResult, KeyErro
 }
 
 fn judge(draft: &Draft<'_>, check: &Check) -> Result<Verdict, KeyError> {
-    let Some(verification) = draft.subject.verification(check.verification) else { return Ok(Verdict::Wrong) };
+    let Some(verification) = draft.subject.verification(check.verification) else {
+        return Ok(Verdict::Wrong);
+    };
     let State::Pending { code } = &verification.state else { return Ok(Verdict::Wrong) };
     let phone = draft.open_phone(verification)?;
     let newest = match code {
         CodeMaterial::TestNumber => {
-            let right = draft.policy.test_code(&phone).is_some_and(|code| Code::fixed(code).matches(&check.guess));
+            let right =
+                draft.policy.test_code(&phone).is_some_and(|code| Code::fixed(code).matches(&check.guess));
             return Ok(if right { Verdict::Right } else { Verdict::Wrong });
         }
         CodeMaterial::Derived { generation, .. } => *generation,

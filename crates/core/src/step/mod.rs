@@ -223,7 +223,13 @@ impl Draft<'_> {
         // Events of one step must keep their order although ids within a millisecond are random.
         let order = u16::try_from(self.effects.len()).unwrap_or(u16::MAX);
         let id = id.ordered(order);
-        self.effects.push(Effect::Event(Event { id, app: self.subject.app, verification, at: self.now, kind }));
+        self.effects.push(Effect::Event(Event {
+            id,
+            app: self.subject.app,
+            verification,
+            at: self.now,
+            kind,
+        }));
     }
 
     /// Ends a pending or approved verification: its code material goes, its messages stay unsent.

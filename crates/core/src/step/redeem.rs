@@ -75,7 +75,9 @@ impl BindingField {
 }
 
 pub(super) fn redeem(draft: &mut Draft<'_>, redeem: &Redeem) -> Outcome {
-    let Some(verification) = draft.subject.verification(redeem.verification) else { return Outcome::NotFound };
+    let Some(verification) = draft.subject.verification(redeem.verification) else {
+        return Outcome::NotFound;
+    };
     if let Some(RememberedOutcome::Redeemed(outcome)) = verification.recall(redeem.command) {
         return Outcome::Redeemed(*outcome);
     }
@@ -136,7 +138,8 @@ fn mismatch(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> 
 
 fn use_up(draft: &mut Draft<'_>, id: VerificationId) {
     let now = draft.now;
-    if let Some(Verification { state: State::Approved { redeemed_at, .. }, .. }) = draft.subject.verification_mut(id)
+    if let Some(Verification { state: State::Approved { redeemed_at, .. }, .. }) =
+        draft.subject.verification_mut(id)
     {
         *redeemed_at = Some(now);
     }

@@ -17,7 +17,9 @@ pub struct Resend {
 }
 
 pub(super) fn resend(draft: &mut Draft<'_>, resend: &Resend) -> Outcome {
-    let Some(verification) = draft.subject.verification(resend.verification) else { return Outcome::NotFound };
+    let Some(verification) = draft.subject.verification(resend.verification) else {
+        return Outcome::NotFound;
+    };
     if let Some(RememberedOutcome::Sent(answer)) = verification.recall(resend.command) {
         return Outcome::Resent { resend_at: answer.resend_at };
     }
@@ -33,12 +35,16 @@ pub(super) fn resend(draft: &mut Draft<'_>, resend: &Resend) -> Outcome {
     }
 }
 
-/// Whether a verification can send nothing more in what is left of its life: a start for the same
-/// thing then makes a new one, which keeps the attempts.
+/// Whether a verification can send nothing more in what is left of its life, although the customer has
+/// waited as long as for a resend: a start for the same thing then makes a new one, which keeps the
+/// attempts.
 pub(super) fn must_start_anew(draft: &Draft<'_>, id: VerificationId) -> bool {
     draft.subject.verification(id).is_none_or(|verification| {
-        verification.sends >= draft.policy.max_sends
-            || verification.expires_at.since(draft.now) < MIN_LIFE_FOR_RESEND
+        let waited =
+            verification.last_sent_at.plus(draft.policy.resend_wait(verification.sends)) <= draft.now;
+        let ends = verification.sends >= draft.policy.max_sends
+            || verification.expires_at.since(draft.now) < MIN_LIFE_FOR_RESEND;
+        waited && ends
     })
 }
 

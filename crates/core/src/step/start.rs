@@ -14,7 +14,7 @@ use crate::policy::{MAX_LIFETIME, MAX_LIVE};
 use crate::presentation::Presentation;
 use crate::proof::SessionHash;
 use crate::purpose::Purpose;
-use crate::subject::Mode;
+use crate::subject::{FoundStart, MAX_FOUND, Mode};
 use crate::time::Timestamp;
 use crate::transaction::Transaction;
 use crate::verification::{
@@ -88,8 +88,8 @@ fn recall(draft: &Draft<'_>, start: &Start) -> Option<Started> {
     if draft.subject.verification(start.verification).is_some() {
         return Some(Started::Created(start.verification));
     }
-    let earlier = draft.subject.verifications.iter().find(|known| known.recall(start.command).is_some())?;
-    Some(Started::Found(earlier.id))
+    let found = draft.subject.record.found.iter().find(|found| Some(found.command) == start.command)?;
+    Some(Started::Found(found.verification))
 }
 
 fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
@@ -107,14 +107,14 @@ fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
         .verifications
         .iter()
         .find(|v| v.is_pending() && v.purpose == start.purpose && v.session == start.session)
-        .map(|v| (v.id, v.digest, v.attempts_used));
+        .map(|v| (v.id, v.digest == digest && v.customer == start.customer, v.attempts_used));
     // Inside one verification the resend ladder stands in for the short windows; a new one meets all.
     let room = draft.check_phone_windows(
         standing,
         &[PhoneWindow::Spacing, PhoneWindow::TenMinutes, PhoneWindow::Hour, PhoneWindow::Day],
     );
-    if let Some((id, bound_to, _)) = in_slot
-        && bound_to == digest
+    if let Some((id, is_the_same, _)) = in_slot
+        && is_the_same
         && (room.is_err() || !super::resend::must_start_anew(draft, id))
     {
         return Ok(found(draft, id, start.command));
@@ -164,6 +164,13 @@ fn found(draft: &mut Draft<'_>, id: VerificationId, command: Option<CommandId>) 
             Err(_) => RememberedOutcome::Found(answer),
         };
         verification.remember(command, outcome);
+    }
+    if let Some(command) = command {
+        let found = &mut draft.subject.record.found;
+        if found.len() >= MAX_FOUND {
+            found.remove(0);
+        }
+        found.push(FoundStart { command, verification: id });
     }
     Started::Found(id)
 }

@@ -35,7 +35,6 @@ impl Serve {
         } else {
             Router::new()
         };
-        tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "countersign serves");
         instance.run(listener, more, stop).await?;
         tracing::info!("countersign has stopped");
         Ok(())

@@ -51,7 +51,10 @@ impl Engine {
                 None => match self.load(&first.job).await {
                     Ok(Some(loaded)) => Source::Store(loaded),
                     Ok(None) => {
-                        return answer_all(batch, &Ok(Answer { outcome: Outcome::NotFound, verification: None }));
+                        return answer_all(
+                            batch,
+                            &Ok(Answer { outcome: Outcome::NotFound, verification: None }),
+                        );
                     }
                     Err(error) => return answer_all(batch, &Err(error)),
                 },

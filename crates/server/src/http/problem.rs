@@ -249,9 +249,12 @@ impl Problem {
                     "this app does not send to {country}; its policy lists the countries that it does"
                 ))
             }
-            Refusal::NumberTypeRefused(number_type) => Problem::new(Code::NumberTypeRefused)
-                .pointer("/to")
-                .detail(format!("this is a {} number, which this app does not send to", number_type.as_str())),
+            Refusal::NumberTypeRefused(number_type) => {
+                Problem::new(Code::NumberTypeRefused).pointer("/to").detail(format!(
+                    "this is a {} number, which this app does not send to",
+                    number_type.as_str()
+                ))
+            }
             Refusal::PhoneLimit { window, retry_at } => {
                 wait(Code::PhoneLimit, retry_at).policy(window.as_str())
             }

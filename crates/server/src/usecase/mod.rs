@@ -16,15 +16,15 @@ use std::sync::Arc;
 
 use countersign_core::id::VerificationId;
 use countersign_core::keyring::{KeyError, Place};
+use countersign_core::limit::Exceeded;
 use countersign_core::phone::E164;
+use countersign_core::policy::{MIN_LIFE_FOR_RESEND, PROOF_LIFETIME};
 use countersign_core::proof::{Claims, ProofError};
 use countersign_core::step::{BindingField, Command, Outcome, Refusal};
 use countersign_core::subject::Mode;
 use countersign_core::verification::{
     CommandId, PendingAnswer, RememberedOutcome, State, Status, Verification,
 };
-use countersign_core::limit::Exceeded;
-use countersign_core::policy::{MIN_LIFE_FOR_RESEND, PROOF_LIFETIME};
 use countersign_store::{AnyStore, StoreError};
 
 use crate::clock::{Clock, Randomness};

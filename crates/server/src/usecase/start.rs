@@ -92,7 +92,12 @@ impl Services {
         };
         let answer = self.engine.run(job).await?;
         match (answer.outcome, answer.verification) {
-            (Outcome::Started(started), Some(verification)) => {
+            (Outcome::Started(started), verification) => {
+                let verification = match verification {
+                    Some(verification) => verification,
+                    // Found by the first request of this key, and ended since.
+                    None => self.find(caller, started.id()).await?,
+                };
                 Ok(StartAnswer { view: self.pending_view(caller, verification, run.command)?, started })
             }
             (Outcome::Refused(refusal), _) => Err(UseCaseError::Refused(refusal)),

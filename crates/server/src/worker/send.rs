@@ -18,6 +18,7 @@ use countersign_delivery::backoff::{Backoff, Window};
 use countersign_delivery::provider::{
     AnyProvider, Outgoing, Provider as _, ProviderName, SecretText, Submission,
 };
+use countersign_delivery::sender::SenderId;
 use countersign_store::{AnyStore, NodeId, Settlement, Store as _};
 
 use super::outbox::Ready;
@@ -216,7 +217,8 @@ impl Sender {
             code: &code,
             minutes: u16::try_from(minutes).unwrap_or(10),
         });
-        Ok(Some(Rendered { phone, message }))
+        let sender = (verification.mode == Mode::Test).then(|| shown_sender(&ready.app.brand)).flatten();
+        Ok(Some(Rendered { phone, message, sender }))
     }
 
     /// Where a delivery stands after a submission, and what is told about it.
@@ -360,6 +362,15 @@ impl Outcome {
 struct Rendered {
     phone: E164,
     message: Message,
+    sender: Option<SenderId>,
+}
+
+/// The app's name as far as a phone can show it as a sender. For the simulated phone alone: what a
+/// carrier lets through is the provider's configuration.
+fn shown_sender(brand: &str) -> Option<SenderId> {
+    let shown = |c: &char| c.is_ascii_alphanumeric() || " .-&".contains(*c);
+    let name: String = brand.chars().filter(shown).take(SenderId::MAX_NAME_CHARS).collect();
+    name.trim().parse().ok()
 }
 
 impl Rendered {
@@ -370,7 +381,7 @@ impl Rendered {
             mode: ready.delivery.mode,
             channel: ready.delivery.channel,
             to: &self.phone,
-            sender: None,
+            sender: self.sender.as_ref(),
             text: SecretText::new(self.message.expose()),
             locale: &ready.verification.locale,
             measure: self.message.measure(),

@@ -68,7 +68,9 @@ impl TakeOver {
         let loaded = self.store.load(lookup).await?;
         let verification =
             loaded.and_then(|loaded| loaded.subject.verification(delivery.verification).cloned());
-        let wanted = verification.filter(|v| v.is_pending() && v.generation() == delivery.generation);
+        let in_time = delivery.expires_at > self.clock.now();
+        let wanted =
+            verification.filter(|v| in_time && v.is_pending() && v.generation() == delivery.generation);
         let (Some(app), Some(verification)) = (self.directory.app(delivery.app), wanted) else {
             return self.settle(&leased, DeliveryState::Canceled).await;
         };

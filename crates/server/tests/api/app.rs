@@ -42,7 +42,10 @@ async fn a_live_verification_keeps_what_it_was_started_with() {
     let before = shop.show(&id).await;
     shop.patch("/v1/app", json!({ "policy": { "max_attempts": 1, "lifetime_s": 60 } })).await.expect(200);
     let after = shop.show(&id).await;
-    assert_eq!((&after["attempts_remaining"], &after["expires_at"]), (&before["attempts_remaining"], &before["expires_at"]));
+    assert_eq!(
+        (&after["attempts_remaining"], &after["expires_at"]),
+        (&before["attempts_remaining"], &before["expires_at"])
+    );
 }
 
 #[tokio::test]
@@ -83,7 +86,8 @@ async fn c4_a_template_is_linted() {
         (&format!("{{code}} {}", "x".repeat(700)), "5 sms"),
     ] {
         let policy = json!({ "templates": { "login": { "en": text } } });
-        let problem = shop.patch("/v1/app", json!({ "policy": policy })).await.wrong_field("/policy/templates");
+        let problem =
+            shop.patch("/v1/app", json!({ "policy": policy })).await.wrong_field("/policy/templates");
         assert!(problem["detail"].as_str().unwrap().to_lowercase().contains(word), "{word}: {problem}");
     }
 }

@@ -121,6 +121,10 @@ async fn i6_a_code_of_one_verification_opens_no_other() {
     let code = server.code(PHONE).await;
     server.clock().advance(30);
     let second = shop.start(with(with(paid(), "/transaction/amount", "49.91"), "/session", "sess-2")).await;
-    assert_eq!(shop.check(&second, &code).await["result"], "incorrect", "one in a million runs may fail here");
+    assert_eq!(
+        shop.check(&second, &code).await["result"],
+        "incorrect",
+        "one in a million runs may fail here"
+    );
     assert_eq!(shop.check(&first, &code).await["result"], "approved");
 }

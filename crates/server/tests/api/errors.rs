@@ -17,7 +17,11 @@ async fn shop() -> (Server, Shop) {
 async fn an_unknown_field_is_pointed_at_at_every_depth() {
     let (_server, shop) = shop().await;
     let full = with(payment_body(PHONE), "/code", json!({}));
-    let full = with(with(full, "/client", json!({})), "/presentation", json!({ "mode": "app", "app_hash": "FA+9qCX9VSu" }));
+    let full = with(
+        with(full, "/client", json!({})),
+        "/presentation",
+        json!({ "mode": "app", "app_hash": "FA+9qCX9VSu" }),
+    );
     for pointer in ["/phone", "/transaction/total", "/code/len", "/client/ipv4", "/presentation/host"] {
         let problem = shop.try_start(with(full.clone(), pointer, "x")).await.wrong_field(pointer);
         assert!(problem["detail"].as_str().unwrap().contains("unknown field"), "{problem}");
@@ -40,7 +44,9 @@ async fn unknown_fields_are_refused_on_every_route() {
     }
     shop.patch("/v1/app", json!({ "brandt": "x" })).await.wrong_field("/brandt");
     shop.patch("/v1/app", json!({ "policy": { "countrys": [] } })).await.wrong_field("/policy/countrys");
-    shop.patch("/v1/app", json!({ "policy": { "phone_limits": { "x": 1 } } })).await.wrong_field("/policy/phone_limits/x");
+    shop.patch("/v1/app", json!({ "policy": { "phone_limits": { "x": 1 } } }))
+        .await
+        .wrong_field("/policy/phone_limits/x");
     assert_eq!(shop.show(&id).await["attempts_remaining"], 5);
     drop(server);
 }
@@ -109,7 +115,8 @@ async fn optional_members_may_be_null() {
 #[tokio::test]
 async fn values_out_of_their_bounds_are_pointed_at() {
     let (_server, shop) = shop().await;
-    let many: Value = (0..17).map(|n| (format!("k{n}"), json!("v"))).collect::<serde_json::Map<_, _>>().into();
+    let many: Value =
+        (0..17).map(|n| (format!("k{n}"), json!("v"))).collect::<serde_json::Map<_, _>>().into();
     for (pointer, value) in [
         ("/purpose", json!("Log In")),
         ("/purpose", json!("")),
@@ -132,7 +139,11 @@ async fn values_out_of_their_bounds_are_pointed_at() {
         ("client", json!({ "device": "d".repeat(257) }), "/client/device"),
         ("presentation", json!({ "mode": "page" }), "/presentation/origin"),
         ("presentation", json!({ "mode": "page", "origin": "http://shop.example" }), "/presentation/origin"),
-        ("presentation", json!({ "mode": "iframe", "origin": "https://a.example" }), "/presentation/frame_origin"),
+        (
+            "presentation",
+            json!({ "mode": "iframe", "origin": "https://a.example" }),
+            "/presentation/frame_origin",
+        ),
         ("presentation", json!({ "mode": "app", "app_hash": "short" }), "/presentation/app_hash"),
         ("presentation", json!({ "mode": "app" }), "/presentation/app_hash"),
     ] {
@@ -146,7 +157,9 @@ async fn a_member_that_comes_twice_is_refused() {
     for body in [
         format!(r#"{{"to":"{PHONE}","to":"+447700900124","purpose":"login"}}"#),
         format!(r#"{{"to":"{PHONE}","purpose":"payment","transaction":{{"payee":"A","payee":"B"}}}}"#),
-        format!(r#"{{"to":"{PHONE}","purpose":"payment","transaction":{{"fields":{{"iban":"A","iban":"B"}}}}}}"#),
+        format!(
+            r#"{{"to":"{PHONE}","purpose":"payment","transaction":{{"fields":{{"iban":"A","iban":"B"}}}}}}"#
+        ),
         format!(r#"{{"to":"{PHONE}","purpose":"login","metadata":{{"a":"1","a":"2"}}}}"#),
     ] {
         let problem = shop.post_bytes(START, body.clone()).await.problem("invalid_request");
@@ -195,20 +208,37 @@ async fn a_body_has_64_kib_at_most() {
 async fn a_body_is_declared_as_json() {
     let (_server, shop) = shop().await;
     let body = start_body(PHONE, "login").to_string();
-    for declared in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "", "application/json-patch+json"] {
+    for declared in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "",
+        "application/json-patch+json",
+    ] {
         let request = shop.request(Method::POST, START).header("Content-Type", declared).body(body.clone());
         shop.send(request).await.problem("unsupported_media_type");
     }
     let undeclared = shop.request(Method::POST, START).body(body.clone());
     shop.send(undeclared).await.problem("unsupported_media_type");
-    let request = shop.request(Method::POST, START).header("Content-Type", "Application/JSON; charset=utf-8").body(body);
+    let request = shop
+        .request(Method::POST, START)
+        .header("Content-Type", "Application/JSON; charset=utf-8")
+        .body(body);
     shop.send(request).await.expect(201);
 }
 
 #[tokio::test]
 async fn a_path_that_is_not_there_is_404() {
     let (_server, shop) = shop().await;
-    for path in ["/", "/v1", "/v1/", "/v1/verifications/", "/v2/Services", "/v1/verifications/ver_x/approve", "//v1/verifications"] {
+    for path in [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/verifications/",
+        "/v2/Services",
+        "/v1/verifications/ver_x/approve",
+        "//v1/verifications",
+    ] {
         shop.get(path).await.problem("not_found");
     }
 }
@@ -236,7 +266,9 @@ async fn a_method_that_is_not_there_is_405_and_says_which_are() {
 async fn head_is_get_without_a_body() {
     let (_server, shop) = shop().await;
     let id = shop.start(start_body(PHONE, "login")).await;
-    for path in [format!("{START}/{id}"), START.to_owned(), "/livez".to_owned(), "/.well-known/jwks.json".to_owned()] {
+    for path in
+        [format!("{START}/{id}"), START.to_owned(), "/livez".to_owned(), "/.well-known/jwks.json".to_owned()]
+    {
         let answer = shop.send(shop.request(Method::HEAD, &path)).await;
         assert_eq!((answer.status, answer.bytes.len()), (200, 0), "{path}");
     }

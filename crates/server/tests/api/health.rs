@@ -49,7 +49,10 @@ async fn labels_do_not_grow_with_what_callers_ask() {
         public(&server, &format!("/no/such/path/{n}")).await.problem("not_found");
     }
     let text = public(&server, "/metrics").await.text();
-    assert!(text.contains("countersign_http_requests_total{route=\"unmatched\",status=\"404\"} 20"), "{text}");
+    assert!(
+        text.contains("countersign_http_requests_total{route=\"unmatched\",status=\"404\"} 20"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -59,7 +62,10 @@ async fn the_proof_keys_are_public_and_may_be_cached() {
     let keys = answer.expect(200)["keys"].as_array().unwrap().clone();
     assert_eq!(keys.len(), 2);
     for key in &keys {
-        assert_eq!((&key["kty"], &key["crv"], &key["use"]), (&"OKP".into(), &"Ed25519".into(), &"sig".into()));
+        assert_eq!(
+            (&key["kty"], &key["crv"], &key["use"]),
+            (&"OKP".into(), &"Ed25519".into(), &"sig".into())
+        );
         assert!(key.get("d").is_none());
     }
     assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
@@ -76,7 +82,8 @@ async fn the_page_of_the_api_needs_no_internet() {
 #[tokio::test]
 async fn more_requests_than_are_worked_on_are_told_to_come_back() {
     let brake = Brake::default();
-    let setup = Setup { randomness: brake.randomness(), server: "max_in_flight_requests = 1", ..Setup::default() };
+    let setup =
+        Setup { randomness: brake.randomness(), server: "max_in_flight_requests = 1", ..Setup::default() };
     let server = setup.start().await;
     let shop = server.test_shop().await;
     brake.stop_at(3);
@@ -106,4 +113,22 @@ async fn a_request_that_takes_too_long_is_answered_and_its_decision_stands() {
     again.await.expect(201);
     server.text(PHONE, 1).await;
     assert_eq!(server.inbox(PHONE).len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_is_given_up() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = Setup { server: "request_timeout_s = 1", ..Setup::default() }.start().await;
+    let shop = server.test_shop().await;
+    let address = server.url.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /v1/verifications HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{{",
+        shop.key()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 12];
+    let read = tokio::time::timeout(std::time::Duration::from_secs(10), stream.read_exact(&mut answer)).await;
+    read.expect("an answer").unwrap();
+    assert_eq!(answer, b"HTTP/1.1 503");
 }

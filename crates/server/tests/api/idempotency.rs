@@ -4,7 +4,9 @@ use countersign_core::subject::Mode;
 use countersign_server::tenant::Scope;
 use serde_json::json;
 
-use crate::harness::{Brake, PHONE, Server, Setup, eventually, payment_body, policy_of, redeem_body, start_body, with};
+use crate::harness::{
+    Brake, PHONE, Server, Setup, eventually, payment_body, policy_of, redeem_body, start_body, with,
+};
 
 const START: &str = "/v1/verifications";
 
@@ -116,8 +118,13 @@ async fn i15_r4_another_body_under_the_key_is_422() {
 async fn i15_r4_another_path_under_the_key_is_422() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
-    let (first, second) = (shop.start(start_body(PHONE, "login")).await, shop.start(start_body("+447700900124", "login")).await);
-    let check = async |id: &str| shop.post_as("k1", &format!("{START}/{id}/check"), json!({ "code": "000000" })).await;
+    let (first, second) = (
+        shop.start(start_body(PHONE, "login")).await,
+        shop.start(start_body("+447700900124", "login")).await,
+    );
+    let check = async |id: &str| {
+        shop.post_as("k1", &format!("{START}/{id}/check"), json!({ "code": "000000" })).await
+    };
     check(&first).await.expect(200);
     check(&second).await.problem("idempotency_key_reused");
     assert_eq!(shop.show(&second).await["attempts_remaining"], 5);
@@ -166,8 +173,10 @@ async fn r4_a_key_is_the_same_quoted_or_bare() {
 async fn r4_a_key_of_another_app_or_mode_is_another_key() {
     let (server, _sink) = Server::with_sink().await;
     let app = server.create_app("Shop", policy_of(json!({ "countries": ["GB"] }))).await;
-    let (test, live) =
-        (server.shop_of(&app, Mode::Test, Scope::Server).await, server.shop_of(&app, Mode::Live, Scope::Server).await);
+    let (test, live) = (
+        server.shop_of(&app, Mode::Test, Scope::Server).await,
+        server.shop_of(&app, Mode::Live, Scope::Server).await,
+    );
     let stranger = server.test_shop().await;
     let body = payment_body("+447400123456");
     let mut ids = std::collections::BTreeSet::new();
@@ -181,8 +190,10 @@ async fn r4_a_key_of_another_app_or_mode_is_another_key() {
 async fn r4_another_key_of_the_same_app_repeats_the_same_request() {
     let server = Server::start().await;
     let app = server.create_app("Shop", policy_of(json!({}))).await;
-    let (old, new) =
-        (server.shop_of(&app, Mode::Test, Scope::Server).await, server.shop_of(&app, Mode::Test, Scope::Server).await);
+    let (old, new) = (
+        server.shop_of(&app, Mode::Test, Scope::Server).await,
+        server.shop_of(&app, Mode::Test, Scope::Server).await,
+    );
     let first = old.post_as("k1", START, payment_body(PHONE)).await;
     assert_eq!(new.post_as("k1", START, payment_body(PHONE)).await.text(), first.text());
 }
@@ -211,4 +222,23 @@ async fn i15_a_start_that_found_its_verification_finds_it_again() {
     assert_eq!(shop.post_as("k1", START, payment_body(PHONE)).await.text(), found.text());
     server.text(PHONE, 2).await;
     assert_eq!(server.inbox(PHONE).len(), 2);
+}
+
+#[tokio::test]
+async fn i4_i15_a_client_that_hangs_up_leaves_no_half_made_decision() {
+    let brake = Brake::default();
+    let server = Setup { randomness: brake.randomness(), ..Setup::default() }.start().await;
+    let shop = server.test_shop().await;
+    brake.stop_at(3);
+    let hung_up = eventually("the request to be in flight", async || brake.has_stopped());
+    tokio::select! {
+        answer = shop.post_as("k1", START, payment_body(PHONE)) => panic!("it was answered: {}", answer.text()),
+        () = hung_up => {}
+    }
+    brake.release();
+    server.text(PHONE, 1).await;
+    let listed = shop.get(START).await.expect(200);
+    let again = shop.post_as("k1", START, payment_body(PHONE)).await.expect(201);
+    assert_eq!((&listed["data"][0]["id"], listed["data"].as_array().unwrap().len()), (&again["id"], 1));
+    assert_eq!(server.inbox(PHONE).len(), 1);
 }

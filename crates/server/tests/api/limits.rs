@@ -101,13 +101,19 @@ async fn parallel_starts_of_one_phone_never_beat_its_limit() {
 #[tokio::test]
 async fn i10_over_all_apps_a_phone_gets_10_messages_in_24_hours() {
     let (server, _sink) = Server::with_sink().await;
-    let shops = [server.live_shop_with(json!({ "phone_limits": wide() })).await, server.live_shop_with(json!({ "phone_limits": wide() })).await];
+    let shops = [
+        server.live_shop_with(json!({ "phone_limits": wide() })).await,
+        server.live_shop_with(json!({ "phone_limits": wide() })).await,
+    ];
     for n in 0..10 {
         start(&shops[n % 2], LIVE_PHONE, n).await.expect(201);
     }
     for shop in &shops {
         let problem = start(shop, LIVE_PHONE, 10).await.problem("limit_exceeded");
-        assert_eq!((&problem["violated-policies"], &problem["retry_after_s"]), (&json!(["instance_phone_per_day"]), &json!(90_000)));
+        assert_eq!(
+            (&problem["violated-policies"], &problem["retry_after_s"]),
+            (&json!(["instance_phone_per_day"]), &json!(90_000))
+        );
     }
     start(&shops[0], "+491701234568", 0).await.expect(201);
     server.test_shop().await.start(start_body(LIVE_PHONE, "login")).await;
@@ -206,7 +212,10 @@ async fn n5_a_hundred_wrong_codes_in_a_row_disable_the_phone_until_it_is_bound_a
             shop.check(&id, &wrong).await;
         }
     }
-    let pending = shop.get("/v1/verifications?status=pending").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    let pending = shop.get("/v1/verifications?status=pending").await.expect(200)["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let right = crate::harness::code_in(&server.text(PHONE, 11).await);
     shop.try_check(&pending, &right).await.problem("phone_disabled");
     server.clock().advance(48 * 3600);
@@ -234,7 +243,8 @@ async fn o8_a_stranger_locks_herself_out_and_not_the_known_customer() {
     let server = Server::start().await;
     let policy = json!({ "phone_limits": wide(), "failure_limits": { "per_hour": 5, "per_day": 5 } });
     let shop = server.test_shop_with(policy).await;
-    let known = |session: &str| with(with(start_body(PHONE, "login"), "/customer", "c_77"), "/session", session);
+    let known =
+        |session: &str| with(with(start_body(PHONE, "login"), "/customer", "c_77"), "/session", session);
     server.approve(&shop, known("first")).await;
     let stranger = start(&shop, PHONE, 1).await.expect(201)["id"].as_str().unwrap().to_owned();
     for _ in 0..5 {
@@ -242,4 +252,36 @@ async fn o8_a_stranger_locks_herself_out_and_not_the_known_customer() {
     }
     start(&shop, PHONE, 2).await.problem("phone_locked");
     server.approve(&shop, known("second")).await;
+}
+
+/// A start of the customer who has proved this phone.
+fn known(session: &str) -> Value {
+    with(with(start_body(PHONE, "login"), "/customer", "c_77"), "/session", session)
+}
+
+#[tokio::test]
+async fn o8_strangers_leave_the_known_customer_a_message() {
+    let server = Server::start().await;
+    let limits = json!({ "spacing_s": 0, "per_ten_minutes": 3, "per_hour": 5, "per_day": 8 });
+    let shop = server.test_shop_with(json!({ "phone_limits": limits })).await;
+    server.approve(&shop, known("first")).await;
+    server.clock().advance(3600);
+    for n in 0..2 {
+        start(&shop, PHONE, n).await.expect(201);
+    }
+    let problem = start(&shop, PHONE, 2).await.problem("phone_limit");
+    assert_eq!(problem["violated-policies"], json!(["phone_per_ten_minutes"]));
+    shop.start(known("second")).await;
+}
+
+#[tokio::test]
+async fn o8_strangers_leave_the_known_customer_a_place() {
+    let server = Server::start().await;
+    let shop = server.test_shop_with(json!({ "phone_limits": wide() })).await;
+    server.approve(&shop, known("first")).await;
+    for n in 0..7 {
+        start(&shop, PHONE, n).await.expect(201);
+    }
+    start(&shop, PHONE, 7).await.problem("too_many_live_verifications");
+    shop.start(known("second")).await;
 }

@@ -1,7 +1,12 @@
 //! The API as a shop's server meets it: a real server on a real port, its store on disk, a clock that the
 //! tests turn, the simulated phone and HTTP endpoints as carriers. One file for each thing that it does.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on must fail"
+)]
 
 mod harness;
 

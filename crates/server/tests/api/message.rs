@@ -22,7 +22,9 @@ async fn purposes_look_different() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
     let mut texts = BTreeSet::new();
-    for (n, purpose) in ["login", "signup", "payment", "account_change", "order", "gift_card"].into_iter().enumerate() {
+    for (n, purpose) in
+        ["login", "signup", "payment", "account_change", "order", "gift_card"].into_iter().enumerate()
+    {
         let phone = format!("+44770090000{n}");
         shop.start(start_body(&phone, purpose)).await;
         let text = server.text(&phone, 1).await;
@@ -35,11 +37,24 @@ async fn purposes_look_different() {
 async fn a_locale_falls_back_to_its_language_and_then_to_the_apps() {
     let server = Server::start().await;
     let shop = server.test_shop_with(json!({ "default_locale": "fr" })).await;
-    for (n, (locale, word)) in [("de-AT", "Ihr Code"), ("de", "Ihr Code"), ("pl", "kod"), ("xx", "Votre code"), ("en-GB", "your code")].into_iter().enumerate() {
+    for (n, (locale, word)) in [
+        ("de-AT", "Ihr Code"),
+        ("de", "Ihr Code"),
+        ("pl", "kod"),
+        ("xx", "Votre code"),
+        ("en-GB", "your code"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let phone = format!("+44770090000{n}");
         shop.start(with(start_body(&phone, "login"), "/locale", locale)).await;
         let text = server.text(&phone, 1).await;
-        assert!(text.to_lowercase().contains(&word.to_lowercase()) || word == "Votre code" && text.contains("code"), "{locale}: {text}");
+        assert!(
+            text.to_lowercase().contains(&word.to_lowercase())
+                || word == "Votre code" && text.contains("code"),
+            "{locale}: {text}"
+        );
     }
     shop.start(start_body("+447700900009", "login")).await;
     let (own, fallback) = (server.text("+447700900009", 1).await, server.text("+447700900003", 1).await);
@@ -64,7 +79,10 @@ async fn the_last_line_binds_the_code_to_where_it_is_typed() {
     for (n, (presentation, expected)) in [
         (json!({ "mode": "page", "origin": origin }), "@shop.example #CODE"),
         (json!({ "mode": "element", "origin": "https://www.shop.example:8443" }), "@www.shop.example #CODE"),
-        (json!({ "mode": "iframe", "origin": origin, "frame_origin": "https://verify.example" }), "@shop.example #CODE @verify.example"),
+        (
+            json!({ "mode": "iframe", "origin": origin, "frame_origin": "https://verify.example" }),
+            "@shop.example #CODE @verify.example",
+        ),
         (json!({ "mode": "app", "app_hash": "FA+9qCX9VSu" }), "FA+9qCX9VSu"),
     ]
     .into_iter()

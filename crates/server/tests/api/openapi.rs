@@ -17,14 +17,17 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let of_path = |(path, item): (&String, &Value)| {
         let methods = item.as_object().unwrap().iter();
-        methods.map(|(method, operation)| (method.to_uppercase(), path.clone(), operation.clone())).collect::<Vec<_>>()
+        methods
+            .map(|(method, operation)| (method.to_uppercase(), path.clone(), operation.clone()))
+            .collect::<Vec<_>>()
     };
     paths.iter().flat_map(of_path).collect()
 }
 
 #[test]
 fn the_page_in_the_docs_is_the_generated_one() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json")).unwrap();
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json")).unwrap();
     let same = page == openapi::document().unwrap() + "\n";
     assert!(same, "docs/openapi.json is out of date: cargo run -- openapi > docs/openapi.json");
 }
@@ -33,9 +36,9 @@ fn the_page_in_the_docs_is_the_generated_one() {
 async fn the_served_document_is_the_generated_one() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
-    let served = shop.get("/openapi.json").await.expect(200);
-    assert_eq!(served, document());
-    assert!(served["openapi"].as_str().unwrap().starts_with("3.1"));
+    let answer = shop.get("/openapi.json").await.expect(200);
+    assert_eq!(answer, document());
+    assert!(answer["openapi"].as_str().unwrap().starts_with("3.1"));
 }
 
 #[tokio::test]
@@ -60,8 +63,8 @@ async fn no_described_path_has_a_method_that_is_not_described() {
             document["paths"][path].as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
         let answer = shop.send(shop.request(Method::OPTIONS, &path.replace("{id}", "x"))).await;
         let allowed = answer.header("allow").unwrap().split(',').map(|method| method.trim().to_owned());
-        let served: BTreeSet<String> = allowed.filter(|method| method != "HEAD").collect();
-        assert_eq!(served, described, "{path}");
+        let there: BTreeSet<String> = allowed.filter(|method| method != "HEAD").collect();
+        assert_eq!(there, described, "{path}");
     }
 }
 
@@ -73,7 +76,8 @@ fn every_route_of_the_source_is_described() {
     let operational = ["/livez", "/readyz", "/metrics", "/v1/receipts/{provider}"];
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/mod.rs");
     let text = std::fs::read_to_string(source).unwrap();
-    let routes: Vec<&str> = text.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let routes: Vec<&str> =
+        text.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(routes.contains(&"/livez"), "this test no longer finds the routes: {routes:?}");
     for route in routes {
         assert!(operational.contains(&route) || described.contains(route), "{route} is not described");

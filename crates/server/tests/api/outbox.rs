@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{LIVE_PHONE, Mood, Server, Setup, Sink, eventually, pause, payment_body, start_body, with};
+use crate::harness::{
+    LIVE_PHONE, Mood, Server, Setup, Sink, eventually, pause, payment_body, start_body, with,
+};
 
 /// A server with one endpoint and these lines in `[delivery]`.
 async fn with_delivery(delivery: &'static str) -> (Server, Sink) {
@@ -37,11 +39,17 @@ async fn a_message_is_posted_once_signed_and_with_all_that_it_needs() {
     assert!(message.genuine);
     assert_eq!(message.idempotency_key, message.reference());
     let body = &message.body;
-    assert_eq!((&body["to"], &body["channel"], &body["locale"]), (&json!(LIVE_PHONE), &json!("sms"), &json!("de")));
+    assert_eq!(
+        (&body["to"], &body["channel"], &body["locale"]),
+        (&json!(LIVE_PHONE), &json!("sms"), &json!("de"))
+    );
     assert_eq!((&body["encoding"], &body["segments"]), (&json!("gsm7"), &json!(1)));
     assert_eq!(body["expires_at"], "2026-11-23T10:05:00.000Z");
     let accepted = shop.event(&id, "delivery.accepted").await;
-    assert_eq!(accepted["data"], json!({ "delivery": message.reference(), "provider": "gateway", "submissions": 1 }));
+    assert_eq!(
+        accepted["data"],
+        json!({ "delivery": message.reference(), "provider": "gateway", "submissions": 1 })
+    );
     assert_eq!(shop.check(&id, &message.code()).await["result"], "approved");
     assert_eq!(sink.posted().len(), 1);
 }
@@ -58,7 +66,14 @@ async fn i5_what_fails_for_now_is_repeated_with_the_same_code_until_it_is_taken_
     let accepted = turn_until(&server, &shop, &id, "delivery.accepted").await;
     assert_eq!(accepted["data"]["submissions"], 3);
     let posted = sink.posted();
-    assert_eq!(posted.iter().map(|message| (message.reference(), message.code())).collect::<std::collections::BTreeSet<_>>().len(), 1);
+    assert_eq!(
+        posted
+            .iter()
+            .map(|message| (message.reference(), message.code()))
+            .collect::<std::collections::BTreeSet<_>>()
+            .len(),
+        1
+    );
     server.clock().advance(60);
     a_while().await;
     assert_eq!((sink.posted().len(), shop.count(&id, "delivery.accepted").await), (3, 1));
@@ -70,8 +85,12 @@ async fn a_throttled_message_waits_as_long_as_it_was_asked() {
     sink.next(&[Mood::Throttle(7)]);
     let shop = server.live_shop().await;
     let id = shop.start(start_body(LIVE_PHONE, "login")).await;
-    let retry_at = shop.event(&id, "delivery.retrying").await["data"]["retry_at"].as_str().unwrap().to_owned();
-    assert!(("2026-11-23T10:00:07.000Z"..="2026-11-23T10:00:07.500Z").contains(&retry_at.as_str()), "{retry_at}");
+    let retry_at =
+        shop.event(&id, "delivery.retrying").await["data"]["retry_at"].as_str().unwrap().to_owned();
+    assert!(
+        ("2026-11-23T10:00:07.000Z"..="2026-11-23T10:00:07.500Z").contains(&retry_at.as_str()),
+        "{retry_at}"
+    );
     server.clock().advance_ms(6_999);
     a_while().await;
     assert_eq!(sink.posted().len(), 1);
@@ -86,7 +105,10 @@ async fn retries_end_and_the_failure_is_told() {
     let shop = server.live_shop().await;
     let id = shop.start(start_body(LIVE_PHONE, "login")).await;
     let failed = turn_until(&server, &shop, &id, "delivery.failed").await;
-    assert_eq!((&failed["data"]["reason"], &failed["data"]["provider"]), (&json!("http_503"), &json!("gateway")));
+    assert_eq!(
+        (&failed["data"]["reason"], &failed["data"]["provider"]),
+        (&json!("http_503"), &json!("gateway"))
+    );
     assert_eq!((sink.posted().len(), shop.count(&id, "delivery.retrying").await), (3, 2));
 }
 
@@ -114,7 +136,8 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn a_carrier_that_is_not_there_is_tried_again() {
-    let setup = Setup { providers: vec![("gateway", "http://127.0.0.1:1/send".to_owned())], ..Setup::default() };
+    let setup =
+        Setup { providers: vec![("gateway", "http://127.0.0.1:1/send".to_owned())], ..Setup::default() };
     let server = setup.start().await;
     let shop = server.live_shop().await;
     let id = shop.start(start_body(LIVE_PHONE, "login")).await;
@@ -209,7 +232,8 @@ async fn messages_that_queue_are_sent_once_each() {
     sink.open_gate();
     sink.message(10).await;
     a_while().await;
-    let references: std::collections::BTreeSet<String> = sink.posted().iter().map(|message| message.reference().to_owned()).collect();
+    let references: std::collections::BTreeSet<String> =
+        sink.posted().iter().map(|message| message.reference().to_owned()).collect();
     assert_eq!((sink.posted().len(), references.len()), (10, 10));
 }
 

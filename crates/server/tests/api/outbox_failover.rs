@@ -22,7 +22,10 @@ async fn i5_an_unanswered_message_is_not_repeated_on_its_route() {
     shop.patch("/v1/app", json!({ "route": ["first"] })).await.expect(200);
     let id = shop.start(start_body(LIVE_PHONE, "login")).await;
     let unknown = shop.event(&id, "delivery.unknown").await;
-    assert_eq!(unknown["data"], json!({ "delivery": first.message(1).await.reference(), "provider": "first" }));
+    assert_eq!(
+        unknown["data"],
+        json!({ "delivery": first.message(1).await.reference(), "provider": "first" })
+    );
     server.clock().advance(120);
     pause(Duration::from_millis(1200)).await;
     assert_eq!((first.posted().len(), second.posted().len()), (1, 0));
@@ -52,7 +55,10 @@ async fn i5_an_unanswered_message_takes_another_route_with_the_same_code() {
     let shop = server.live_shop().await;
     let id = shop.start(start_body(LIVE_PHONE, "login")).await;
     let accepted = shop.event(&id, "delivery.accepted").await;
-    assert_eq!((&accepted["data"]["provider"], &accepted["data"]["submissions"]), (&json!("second"), &json!(2)));
+    assert_eq!(
+        (&accepted["data"]["provider"], &accepted["data"]["submissions"]),
+        (&json!("second"), &json!(2))
+    );
     let (one, two) = (first.message(1).await, second.message(1).await);
     assert_eq!((one.reference(), one.code()), (two.reference(), two.code()));
     assert_eq!(shop.count(&id, "delivery.unknown").await, 1);
@@ -77,7 +83,10 @@ async fn what_every_carrier_refuses_for_good_fails() {
     let shop = server.live_shop().await;
     let id = shop.start(start_body(LIVE_PHONE, "login")).await;
     let failed = shop.event(&id, "delivery.failed").await;
-    assert_eq!((&failed["data"]["provider"], &failed["data"]["reason"]), (&json!("second"), &json!("http_403")));
+    assert_eq!(
+        (&failed["data"]["provider"], &failed["data"]["reason"]),
+        (&json!("second"), &json!("http_403"))
+    );
     assert_eq!((first.posted().len(), second.posted().len()), (1, 1));
 }
 
@@ -86,7 +95,9 @@ async fn a_failover_does_not_count_as_a_customers_request() {
     let (server, [first, second]) = Server::with_two_sinks().await;
     first.always(Mood::Status(400));
     let app = server.create_app("Shop", policy_of(json!({ "countries": ["DE"], "daily_messages": 1 }))).await;
-    let shop = server.shop_of(&app, countersign_core::subject::Mode::Live, countersign_server::tenant::Scope::Server).await;
+    let shop = server
+        .shop_of(&app, countersign_core::subject::Mode::Live, countersign_server::tenant::Scope::Server)
+        .await;
     let id = shop.start(start_body(LIVE_PHONE, "login")).await;
     second.message(1).await;
     shop.event(&id, "delivery.accepted").await;

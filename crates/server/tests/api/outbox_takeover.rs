@@ -28,7 +28,10 @@ async fn i4_i5_a_dead_nodes_message_is_sent_once_more_with_the_same_code() {
     let accepted = shop.event(&id, "delivery.accepted").await;
     assert_eq!(accepted["data"]["submissions"], 2);
     let posted = sink.posted();
-    assert_eq!((posted.len(), posted[0].reference(), posted[0].code()), (2, posted[1].reference(), posted[1].code()));
+    assert_eq!(
+        (posted.len(), posted[0].reference(), posted[0].code()),
+        (2, posted[1].reference(), posted[1].code())
+    );
     let unknown = shop.event(&id, "delivery.unknown").await;
     assert_eq!(unknown["data"], json!({ "delivery": posted[0].reference(), "provider": null }));
     assert_eq!(shop.count(&id, "delivery.unknown").await, 1);

@@ -13,7 +13,9 @@ fn sign(secret: &str, body: &str, at: Timestamp) -> String {
 /// Posts a receipt without any API key.
 async fn post(server: &Server, provider: &str, body: &str, signature: &str) -> Answer {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = http.post(format!("{}/v1/receipts/{provider}", server.url)).header("Countersign-Signature", signature);
+    let request = http
+        .post(format!("{}/v1/receipts/{provider}", server.url))
+        .header("Countersign-Signature", signature);
     Answer::of(request.body(body.to_owned()).send().await.unwrap()).await
 }
 
@@ -101,7 +103,9 @@ async fn a_forged_receipt_is_refused_whatever_it_says() {
     for signature in ["", "t=1", "t=1795428000,v1=00", &other_body, &sign(&"x".repeat(32), &body, now)] {
         post(&server, "gateway", &body, signature).await.problem("unauthorized");
     }
-    post(&server, "gateway", "not json", &sign(&"x".repeat(32), "not json", now)).await.problem("unauthorized");
+    post(&server, "gateway", "not json", &sign(&"x".repeat(32), "not json", now))
+        .await
+        .problem("unauthorized");
     assert_eq!(words(&shop, &id).await.len(), 0);
 }
 

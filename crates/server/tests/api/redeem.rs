@@ -11,7 +11,10 @@ async fn a_proof_is_redeemed_for_what_it_was_given_for() {
     let (id, proof) = server.approve(&shop, payment_body(PHONE)).await;
     let redeemed = shop.redeem(&proof, &payment_body(PHONE)).await.expect(200);
     assert_eq!(redeemed["result"], "redeemed");
-    assert_eq!((&redeemed["verification"]["id"], &redeemed["verification"]["status"]), (&json!(id), &json!("approved")));
+    assert_eq!(
+        (&redeemed["verification"]["id"], &redeemed["verification"]["status"]),
+        (&json!(id), &json!("approved"))
+    );
     assert_eq!(shop.events(&id).await.last().unwrap(), "proof.redeemed");
 }
 
@@ -56,7 +59,8 @@ async fn o14_a_proof_that_was_tampered_with_is_not_believed() {
     let (_, proof) = server.approve(&shop, payment_body(PHONE)).await;
     let parts: Vec<&str> = proof.split('.').collect();
     let none = "eyJhbGciOiJub25lIiwidHlwIjoiY291bnRlcnNpZ24tcHJvb2Yrand0Iiwia2lkIjoicHJvb2YifQ";
-    let flipped = format!("{}{}", &parts[2][..10], if &parts[2][10..11] == "A" { "B" } else { "A" }) + &parts[2][11..];
+    let flipped =
+        format!("{}{}", &parts[2][..10], if &parts[2][10..11] == "A" { "B" } else { "A" }) + &parts[2][11..];
     for forged in [
         String::new(),
         "a.b.c".to_owned(),

@@ -11,7 +11,10 @@ async fn a_report_voids_a_pending_verification() {
     assert_eq!(shop.report(&id).await.expect(200)["status"], "denied");
     assert_eq!(shop.check(&id, &code).await["result"], "denied");
     let events = shop.events(&id).await;
-    assert!(events.ends_with(&["verification.reported".to_owned(), "verification.denied".to_owned()]), "{events:?}");
+    assert!(
+        events.ends_with(&["verification.reported".to_owned(), "verification.denied".to_owned()]),
+        "{events:?}"
+    );
 }
 
 #[tokio::test]

@@ -12,7 +12,10 @@ async fn a_resend_sends_the_same_message_again() {
     let first = server.text(PHONE, 1).await;
     server.clock().advance(30);
     let body = shop.resend(&id).await.expect(200);
-    assert_eq!((&body["status"], &body["resend_at"]), (&json!("pending"), &json!("2026-11-23T10:01:15.000Z")));
+    assert_eq!(
+        (&body["status"], &body["resend_at"]),
+        (&json!("pending"), &json!("2026-11-23T10:01:15.000Z"))
+    );
     assert_eq!(server.text(PHONE, 2).await, first);
     assert_eq!(shop.check(&id, &code_in(&first)).await["result"], "approved");
 }
@@ -81,7 +84,9 @@ async fn a_channel_that_is_not_there_is_refused() {
     let shop = server.test_shop().await;
     let id = shop.start(start_body(PHONE, "login")).await;
     server.clock().advance(30);
-    shop.post(&format!("/v1/verifications/{id}/resend"), json!({ "channel": "voice" })).await.wrong_field("/channel");
+    shop.post(&format!("/v1/verifications/{id}/resend"), json!({ "channel": "voice" }))
+        .await
+        .wrong_field("/channel");
     shop.post(&format!("/v1/verifications/{id}/resend"), json!({ "channel": "sms" })).await.expect(200);
 }
 

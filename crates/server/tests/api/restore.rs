@@ -9,7 +9,9 @@ use countersign_server::keyfile;
 use countersign_store::sqlite;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, PHONE, Server, Setup, Shop, code_in, exists, payment_body, start_body, together};
+use crate::harness::{
+    Answer, PHONE, Server, Setup, Shop, code_in, exists, payment_body, start_body, together,
+};
 
 /// Asks over the local socket, as the command line does.
 async fn control(server: &Server, path: &str, body: Value) -> Answer {

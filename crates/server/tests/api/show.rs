@@ -56,7 +56,11 @@ async fn a_timeline_tells_all_in_order_without_code_or_number() {
     assert_eq!(shop.events(&id).await, ["verification.started", "verification.approved", "proof.redeemed"]);
     let timeline = shop.get(&format!("/v1/verifications/{id}/timeline")).await;
     let code = server.code(PHONE).await;
-    assert!(!timeline.text().contains(&code) && !timeline.text().contains("7700900123"), "{}", timeline.text());
+    assert!(
+        !timeline.text().contains(&code) && !timeline.text().contains("7700900123"),
+        "{}",
+        timeline.text()
+    );
     for event in timeline.json()["data"].as_array().unwrap() {
         assert!(event["id"].as_str().unwrap().starts_with("evt_") && event["at"].is_string(), "{event}");
     }
@@ -68,7 +72,16 @@ async fn what_names_nothing_is_not_found() {
     let shop = server.test_shop().await;
     let id = shop.start(start_body(PHONE, "login")).await;
     let foreign = id.replace("ver_", "app_");
-    for id in ["ver_", "ver_00000000000000000000000000", "x", "%2e%2e", "%00", "ver_%C3%BC", foreign.as_str(), &id[..29]] {
+    for id in [
+        "ver_",
+        "ver_00000000000000000000000000",
+        "x",
+        "%2e%2e",
+        "%00",
+        "ver_%C3%BC",
+        foreign.as_str(),
+        &id[..29],
+    ] {
         shop.get(&format!("/v1/verifications/{id}")).await.problem("not_found");
         shop.get(&format!("/v1/verifications/{id}/timeline")).await.problem("not_found");
         shop.cancel(id).await.problem("not_found");

@@ -41,7 +41,10 @@ async fn what_a_start_says_is_kept_and_shown() {
     assert_eq!(shown["purpose"], "cash_on_delivery");
     assert_eq!(shown["expires_at"], "2026-11-23T10:02:00.000Z");
     let started = &shop.timeline(&id).await[0];
-    assert_eq!((&started["type"], &started["data"]["client_address"]), (&json!("verification.started"), &json!("given")));
+    assert_eq!(
+        (&started["type"], &started["data"]["client_address"]),
+        (&json!("verification.started"), &json!("given"))
+    );
 }
 
 #[tokio::test]
@@ -63,13 +66,17 @@ async fn n3_a_code_has_six_digits_unless_the_app_says_otherwise() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
     for length in [0, 3, 4, 5, 11, 255] {
-        let answer = shop.try_start(with(start_body(PHONE, "login"), "/code", json!({ "length": length }))).await;
+        let answer =
+            shop.try_start(with(start_body(PHONE, "login"), "/code", json!({ "length": length }))).await;
         answer.wrong_field("/code/length");
     }
     let lax = server.test_shop_with(json!({ "short_codes": "allow_below_nist" })).await;
     lax.start(with(start_body("+447700900124", "login"), "/code", json!({ "length": 4 }))).await;
     let text = server.text("+447700900124", 1).await;
-    assert!(text.split(' ').any(|word| word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit())), "{text}");
+    assert!(
+        text.split(' ').any(|word| word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit())),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -97,18 +104,25 @@ async fn a_national_number_without_a_region_is_explained() {
 async fn an_amount_has_exactly_its_currencys_decimals() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
-    for (amount, currency) in [("49.9", "EUR"), ("100.5", "JPY"), ("1,00", "EUR"), ("-1.00", "EUR"), ("1e3", "JPY"), ("", "EUR")] {
-        let body = with(with(payment_body(PHONE), "/transaction/amount", amount), "/transaction/currency", currency);
+    for (amount, currency) in
+        [("49.9", "EUR"), ("100.5", "JPY"), ("1,00", "EUR"), ("-1.00", "EUR"), ("1e3", "JPY"), ("", "EUR")]
+    {
+        let body =
+            with(with(payment_body(PHONE), "/transaction/amount", amount), "/transaction/currency", currency);
         shop.try_start(body).await.wrong_field("/transaction/amount");
     }
-    shop.try_start(with(payment_body(PHONE), "/transaction/currency", "EURO")).await.wrong_field("/transaction/currency");
+    shop.try_start(with(payment_body(PHONE), "/transaction/currency", "EURO"))
+        .await
+        .wrong_field("/transaction/currency");
 }
 
 #[tokio::test]
 async fn an_amount_and_its_currency_come_together() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
-    let only = |member: &str, value: &str| with(start_body(PHONE, "payment"), "/transaction", json!({ member: value }));
+    let only = |member: &str, value: &str| {
+        with(start_body(PHONE, "payment"), "/transaction", json!({ member: value }))
+    };
     shop.try_start(only("amount", "1.00")).await.wrong_field("/transaction/currency");
     shop.try_start(only("currency", "EUR")).await.wrong_field("/transaction/amount");
 }
@@ -129,7 +143,8 @@ async fn a_double_click_starts_one_verification() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
     let answers = together((0..8).map(|_| shop.try_start(payment_body(PHONE)))).await;
-    let ids: std::collections::BTreeSet<String> = answers.iter().map(|answer| answer.json()["id"].to_string()).collect();
+    let ids: std::collections::BTreeSet<String> =
+        answers.iter().map(|answer| answer.json()["id"].to_string()).collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     server.text(PHONE, 1).await;
@@ -186,4 +201,21 @@ async fn live_verifications_of_a_phone_are_bounded() {
     }
     let eighth = with(start_body(PHONE, "login"), "/session", "s8");
     shop.try_start(eighth).await.problem("too_many_live_verifications");
+}
+
+#[tokio::test]
+async fn without_a_session_all_share_one_slot() {
+    let server = Server::start().await;
+    let shop = server.test_shop().await;
+    let id = shop.start(start_body(PHONE, "login")).await;
+    assert_eq!(shop.try_start(start_body(PHONE, "login")).await.expect(200)["id"], id.as_str());
+    server.clock().advance(30);
+    let mine = shop.start(with(start_body(PHONE, "login"), "/session", "mine")).await;
+    assert_eq!(shop.show(&id).await["status"], "pending");
+    server.clock().advance(30);
+    // A proof must not name a customer who did not start it.
+    let other = shop.start(with(start_body(PHONE, "login"), "/customer", "c_other")).await;
+    assert!(other != id && other != mine);
+    assert_eq!(shop.show(&id).await["status"], "canceled");
+    assert_eq!(shop.show(&mine).await["status"], "pending");
 }

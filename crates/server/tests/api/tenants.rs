@@ -80,7 +80,10 @@ async fn i10_o14_another_apps_keys_are_out_of_reach() {
     let (shop, stranger) = (server.test_shop().await, server.test_shop().await);
     let id = shop.key_id();
     stranger.post(&format!("/v1/keys/{id}/rotate"), json!({ "overlap_s": 0 })).await.problem("not_found");
-    stranger.send(stranger.request(Method::POST, &format!("/v1/keys/{id}/revoke"))).await.problem("not_found");
+    stranger
+        .send(stranger.request(Method::POST, &format!("/v1/keys/{id}/revoke")))
+        .await
+        .problem("not_found");
     let listed = stranger.get("/v1/keys").await.expect(200);
     assert!(!listed.to_string().contains(&id));
     shop.get("/v1/app").await.expect(200);

@@ -90,9 +90,15 @@ async fn lists_keep_the_modes_apart() {
     let app = server.create_app("Shop", policy_of(json!({ "countries": ["DE"] }))).await;
     let test = server.shop_of(&app, Mode::Test, Scope::Server).await;
     let live = server.shop_of(&app, Mode::Live, Scope::Server).await;
-    let (tested, lived) = (test.start(start_body(LIVE_PHONE, "login")).await, live.start(start_body(LIVE_PHONE, "login")).await);
+    let (tested, lived) = (
+        test.start(start_body(LIVE_PHONE, "login")).await,
+        live.start(start_body(LIVE_PHONE, "login")).await,
+    );
     for (shop, id) in [(&test, tested), (&live, lived)] {
         let page = shop.get("/v1/verifications").await.expect(200);
-        assert_eq!(page["data"].as_array().unwrap().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&json!(id)]);
+        assert_eq!(
+            page["data"].as_array().unwrap().iter().map(|one| &one["id"]).collect::<Vec<_>>(),
+            [&json!(id)]
+        );
     }
 }

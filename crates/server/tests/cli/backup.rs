@@ -29,7 +29,10 @@ async fn a_backup_of_a_running_server_is_restored_into_a_new_folder() {
     let serving = operator.serve().await;
     assert_eq!(serving.ask(&key, &format!("/v1/verifications/{done}"), None).await.1["status"], "approved");
     if let Some(id) = pending["id"].as_str() {
-        let check = serving.ask(&key, &format!("/v1/verifications/{id}/check"), Some(json!({ "code": CODE }))).await.1;
+        let check = serving
+            .ask(&key, &format!("/v1/verifications/{id}/check"), Some(json!({ "code": CODE })))
+            .await
+            .1;
         assert_eq!(check["result"], "expired");
     }
     let redeem = json!({ "proof": proof, "to": PHONE, "purpose": "login" });
@@ -64,7 +67,8 @@ async fn a_restore_needs_the_key_file() {
 async fn what_is_no_backup_is_not_restored() {
     let operator = Operator::new();
     operator.shop().await;
-    fs::write(operator.folder.join("junk.db"), "not a database at all, but long enough to be read as one").unwrap();
+    fs::write(operator.folder.join("junk.db"), "not a database at all, but long enough to be read as one")
+        .unwrap();
     move_to(&operator, "restored");
     operator.run(&["restore", "junk.db"]).await.refused(&["junk.db"]);
     operator.run(&["restore", "nowhere.db"]).await.refused(&["nowhere.db"]);

@@ -12,7 +12,11 @@ use crate::harness::Operator;
 async fn a_mistake_is_told_with_its_line_and_what_is_right() {
     let operator = Operator::new();
     operator.configure("data_dir = \"data\"\n[log]\nlevl = \"info\"\nformat = \"xml\"\n");
-    let told = operator.run_bare(&["check-config", "countersign.toml"]).await.refused(&["countersign.toml:6", "levl", "level"]);
+    let told = operator.run_bare(&["check-config", "countersign.toml"]).await.refused(&[
+        "countersign.toml:6",
+        "levl",
+        "level",
+    ]);
     assert!(told.contains("countersign.toml:7") && told.contains("json"), "{told}");
     operator.run(&["serve"]).await.refused(&["countersign.toml:6", "countersign.toml:7"]);
 }
@@ -21,7 +25,9 @@ async fn a_mistake_is_told_with_its_line_and_what_is_right() {
 async fn a_right_file_is_shown_with_its_secrets_masked() {
     let operator = Operator::new();
     let secret = "0123456789abcdef0123456789abcdef";
-    let provider = format!("[[providers]]\nname = \"gateway\"\nkind = \"http\"\nurl = \"https://gateway.example/send\"\nsecret = \"{secret}\"\n");
+    let provider = format!(
+        "[[providers]]\nname = \"gateway\"\nkind = \"http\"\nurl = \"https://gateway.example/send\"\nsecret = \"{secret}\"\n"
+    );
     operator.configure(&format!("data_dir = \"data\"\n{provider}"));
     let file = operator.folder.join("countersign.toml");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();

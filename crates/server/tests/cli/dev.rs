@@ -10,14 +10,21 @@ use crate::harness::{Operator, client};
 #[tokio::test]
 async fn dev_prints_three_links_and_a_working_key_and_leaves_only_its_folder() {
     let operator = Operator::new();
-    let mut child = operator.command(&["dev", "--data-dir", "try", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let mut child =
+        operator.command(&["dev", "--data-dir", "try", "--listen", "127.0.0.1:0"]).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut printed = String::new();
     while !printed.contains("Ctrl-C stops it.") {
         printed.push_str(&lines.next_line().await.unwrap().expect("dev to go on"));
         printed.push('\n');
     }
-    let link = |page: &str| printed.split_whitespace().find(|word| word.starts_with("http") && word.ends_with(page)).unwrap().to_owned();
+    let link = |page: &str| {
+        printed
+            .split_whitespace()
+            .find(|word| word.starts_with("http") && word.ends_with(page))
+            .unwrap()
+            .to_owned()
+    };
     for page in ["/shop", "/phone", "/docs"] {
         // It answers as soon as it is printed or a moment later.
         let url = link(page).replace("localhost", "127.0.0.1");
@@ -32,7 +39,10 @@ async fn dev_prints_three_links_and_a_working_key_and_leaves_only_its_folder() {
     let interrupt = format!("kill -INT {}", child.id().unwrap());
     assert!(Command::new("sh").args(["-c", &interrupt]).status().await.unwrap().success());
     assert!(child.wait().await.unwrap().success());
-    let mut left: Vec<String> = fs::read_dir(&operator.folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut left: Vec<String> = fs::read_dir(&operator.folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     left.sort();
     assert_eq!(left, ["countersign.toml", "try"]);
 }

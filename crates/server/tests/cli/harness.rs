@@ -102,9 +102,11 @@ impl Operator {
 
     /// Creates an app whose test number has a fixed code, and a test key with the scope `admin`.
     pub(crate) async fn shop(&self) -> (String, String) {
-        fs::write(self.folder.join("policy.json"), json!({ "test_numbers": { PHONE: CODE } }).to_string()).unwrap();
+        fs::write(self.folder.join("policy.json"), json!({ "test_numbers": { PHONE: CODE } }).to_string())
+            .unwrap();
         let app = self.run(&["app", "create", "--name", "Shop", "--policy", "policy.json"]).await.done();
-        let key = self.run(&["key", "create", "--app", &app, "--mode", "test", "--scope", "admin"]).await.done();
+        let key =
+            self.run(&["key", "create", "--app", &app, "--mode", "test", "--scope", "admin"]).await.done();
         (app, key)
     }
 }

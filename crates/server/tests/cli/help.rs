@@ -25,14 +25,20 @@ async fn every_command_has_help() {
         let help = operator.run_bare(&arguments).await.done();
         assert!(help.contains("Usage: countersign"), "{words:?}: {help}");
         let first = help.lines().next().unwrap();
-        assert!(first.len() > 10 && !first.starts_with("Usage"), "{words:?} does not say what it does: {help}");
+        assert!(
+            first.len() > 10 && !first.starts_with("Usage"),
+            "{words:?} does not say what it does: {help}"
+        );
     }
 }
 
 #[test]
 fn every_option_says_what_it_is() {
     fn check(command: &clap::Command) {
-        for argument in command.get_arguments().filter(|argument| !["help", "version"].contains(&argument.get_id().as_str())) {
+        for argument in command
+            .get_arguments()
+            .filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
+        {
             assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
         }
         command.get_subcommands().for_each(check);

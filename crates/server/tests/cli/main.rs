@@ -1,6 +1,6 @@
 //! The binary as an operator meets it, in a folder of its own.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must fail")]
 
 mod harness;
 

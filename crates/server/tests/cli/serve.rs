@@ -21,7 +21,11 @@ async fn an_address_that_is_taken_is_told() {
     let serving = operator.serve().await;
     let address = serving.url.trim_start_matches("http://").to_owned();
     let other = Operator::new();
-    std::fs::write(other.folder.join("countersign.toml"), format!("[server]\nlisten = \"{address}\"\ndata_dir = \"data\"\n")).unwrap();
+    std::fs::write(
+        other.folder.join("countersign.toml"),
+        format!("[server]\nlisten = \"{address}\"\ndata_dir = \"data\"\n"),
+    )
+    .unwrap();
     other.run(&["serve"]).await.refused(&["cannot listen", &address]);
     serving.stop().await;
 }

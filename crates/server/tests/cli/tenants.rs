@@ -9,11 +9,15 @@ async fn accepted(serving: Option<&Serving>, key: &str) -> Option<bool> {
 
 /// Makes an app and keys, changes and ends them.
 async fn manage(operator: &Operator, serving: Option<&Serving>) {
-    let app = operator.run(&["app", "create", "--name", "Blumen", "--country", "DE,AT", "--country", "CH"]).await.done();
+    let app = operator
+        .run(&["app", "create", "--name", "Blumen", "--country", "DE,AT", "--country", "CH"])
+        .await
+        .done();
     assert!(app.starts_with("app_"), "{app}");
     assert_eq!(operator.run(&["app", "list"]).await.done(), format!("{app}  Blumen  [AT CH DE]"));
     operator.run(&["app", "set", &app, "--brand", "Blumen Müller", "--daily-messages", "77"]).await.done();
-    let shown: serde_json::Value = serde_json::from_str(&operator.run(&["app", "show", &app]).await.done()).unwrap();
+    let shown: serde_json::Value =
+        serde_json::from_str(&operator.run(&["app", "show", &app]).await.done()).unwrap();
     assert_eq!((&shown["brand"], &shown["policy"]["daily_messages"]), (&"Blumen Müller".into(), &77.into()));
     assert_eq!(shown["policy"]["countries"].as_array().unwrap().len(), 3);
 

@@ -19,11 +19,16 @@ async fn a_proof_is_verified_offline_with_the_published_keys() {
     let online = operator.run_bare(&["verify-proof", &proof, "--jwks", &url, "--app", &app]).await.done();
     serving.stop().await;
     fs::write(operator.folder.join("jwks.json"), keys.to_string()).unwrap();
-    let verify = async |proof: &str, app: &str| operator.run_bare(&["verify-proof", proof, "--jwks", "jwks.json", "--app", app]).await;
+    let verify = async |proof: &str, app: &str| {
+        operator.run_bare(&["verify-proof", proof, "--jwks", "jwks.json", "--app", app]).await
+    };
     let claims = verify(&proof, &app).await.done();
     assert_eq!(claims, online);
     let claims: Value = serde_json::from_str(&claims).unwrap();
-    assert_eq!((&claims["jti"], &claims["phone"], &claims["mode"]), (&id.into(), &PHONE.into(), &"test".into()));
+    assert_eq!(
+        (&claims["jti"], &claims["phone"], &claims["mode"]),
+        (&id.into(), &PHONE.into(), &"test".into())
+    );
 
     let stranger = "app_00000000000000000000000000";
     verify(&proof, stranger).await.refused(&["another app"]);
@@ -32,7 +37,10 @@ async fn a_proof_is_verified_offline_with_the_published_keys() {
     let (head, rest) = proof.split_once('.').unwrap();
     let changed = if rest.starts_with('e') { rest.replacen("ey", "ez", 1) } else { rest.to_owned() };
     verify(&format!("{head}.{changed}"), &app).await.refused(&["signature"]);
-    operator.run_bare(&["verify-proof", &proof, "--jwks", "nowhere.json", "--app", &app]).await.refused(&["nowhere.json"]);
+    operator
+        .run_bare(&["verify-proof", &proof, "--jwks", "nowhere.json", "--app", &app])
+        .await
+        .refused(&["nowhere.json"]);
     fs::write(operator.folder.join("jwks.json"), r#"{"keys":[]}"#).unwrap();
     verify(&proof, &app).await.refused(&["not published"]);
 }
@@ -41,7 +49,14 @@ async fn a_proof_is_verified_offline_with_the_published_keys() {
 async fn a_proof_is_read_from_standard_input() {
     let operator = Operator::new();
     fs::write(operator.folder.join("jwks.json"), r#"{"keys":[]}"#).unwrap();
-    let mut command = operator.command(&["verify-proof", "-", "--jwks", "jwks.json", "--app", "app_00000000000000000000000000"]);
+    let mut command = operator.command(&[
+        "verify-proof",
+        "-",
+        "--jwks",
+        "jwks.json",
+        "--app",
+        "app_00000000000000000000000000",
+    ]);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"a.b.c\n").await.unwrap();
     let output = child.wait_with_output().await.unwrap();

@@ -250,8 +250,17 @@ fn print_load(title: &str, echoes: &Rounds, trips: &Rounds) {
             pair(|m| &m.check),
         );
     }
-    let ratio = trips.median(|m| m.per_second) * 3.0 / echoes.median(|m| m.per_second);
-    println!("  round trips x 3 / echo = {ratio:.3}");
+    let by_time = trips.median(|m| m.per_second) * 3.0 / echoes.median(|m| m.per_second);
+    let by_cpu = echoes.median(|m| m.server_us) * 3.0 / trips.median(|m| m.server_us);
+    println!("  round trips x 3 / echo: {by_time:.3} by the clock, {by_cpu:.3} by the server's CPU time");
+    if echoes.0.iter().chain(&trips.0).any(|m| m.generator_share > 0.9) {
+        println!("  the generator had no time to spare: its core limits these figures");
+    }
+    if trips.0.iter().any(|m| m.server_share < 0.9) && title.ends_with("can") {
+        println!(
+            "  the server did not have its core to itself, or waited for the disk: trust the CPU time more"
+        );
+    }
     let _ = std::io::stdout().flush();
 }
 

@@ -15,6 +15,9 @@ use crate::sink::{Behaviour, Sink};
 pub(super) const ATTEMPTS: u64 = 5;
 /// How long a customer waits for her message before she gives up.
 const MESSAGE_PATIENCE: Duration = Duration::from_millis(1500);
+/// So many customers in a hundred are slow, by at most so much.
+const SLOW_PERCENT: u64 = 12;
+const SLOWEST_MS: u64 = 1800;
 /// The life of codes that nobody can receive: the shortest there is, so that a run sees them expire.
 const SHORT_LIFE_S: u64 = 60;
 
@@ -95,6 +98,10 @@ impl Desk {
         let Ok(message) = self.sink.wait_for(&story.phone, 1, MESSAGE_PATIENCE).await else {
             return Some(());
         };
+        if self.random.percent(SLOW_PERCENT) {
+            // She types while her message is tried again, by another route or after a refusal.
+            tokio::time::sleep(Duration::from_millis(self.random.below(SLOWEST_MS))).await;
+        }
         let wrongs = if self.random.percent(30) { self.random.below(ATTEMPTS) } else { 0 };
         for _ in 0..wrongs {
             let asked = story.guess(&id, &other_code(&message.code), "incorrect");

@@ -35,7 +35,7 @@ impl Leak {
             .map(Result::unwrap)
             .collect();
         for table in tables {
-            leak.take_table(&connection, &table);
+            leak.take_rows(&connection, &format!("SELECT * FROM {table}"));
         }
         leak.verifications = connection
             .prepare("SELECT app, record FROM verifications")
@@ -44,16 +44,17 @@ impl Leak {
             .unwrap()
             .map(Result::unwrap)
             .collect();
-        let mut settings = Leak::default();
-        settings.take_table(&connection, "settings");
-        // Words of a policy are no salts; ids, prints and their bytes are.
-        leak.common = settings.values.into_iter().filter(|value| (6..=32).contains(&value.len())).collect();
+        // Words of a policy are no salts; what stands there of the instance, and ids, may be.
+        let mut shared = Leak::default();
+        shared.take_rows(&connection, "SELECT id, body FROM settings WHERE kind = 'instance'");
+        shared.take_rows(&connection, "SELECT id FROM settings");
+        leak.common = shared.values.into_iter().filter(|value| (8..=32).contains(&value.len())).collect();
         leak.common.extend(leak.verifications.iter().map(|(app, _)| app.to_vec()));
         leak
     }
 
-    fn take_table(&mut self, connection: &Connection, table: &str) {
-        let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    fn take_rows(&mut self, connection: &Connection, query: &str) {
+        let mut statement = connection.prepare(query).unwrap();
         let columns = statement.column_count();
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {

@@ -28,7 +28,7 @@ use crate::scan::Needles;
 
 const VERIFICATIONS: u64 = 1000;
 /// The attacker knows this many numbers, all of the 1,000 among them.
-const LIST: u64 = 3000;
+const LIST: u64 = 2000;
 
 struct Shop {
     server: Server,
@@ -98,7 +98,7 @@ impl Shop {
     }
 }
 
-/// Every third of the list.
+/// Every second of the list.
 fn phone_of(number: u64) -> String {
     listed(number * LIST / VERIFICATIONS)
 }
@@ -129,10 +129,10 @@ async fn a_database_without_keys_and_keys_without_a_database_give_no_number_and_
 
     // With both, everything: the test knows what there was to find.
     let keyring = keys(&shop, &database).await;
-    let truths = shop.truths(&leak, &keyring);
+    let mut truths = shop.truths(&leak, &keyring);
+    truths.sort_by(|one, other| one.phone.expose().cmp(other.phone.expose()));
     assert_eq!(truths.len(), 1000);
-    let mut numbers: Vec<&str> = truths.iter().map(|truth| truth.phone.expose()).collect();
-    numbers.sort_unstable();
+    let numbers: Vec<&str> = truths.iter().map(|truth| truth.phone.expose()).collect();
     assert_eq!(numbers, (0..VERIFICATIONS).map(phone_of).collect::<Vec<_>>());
     let derived =
         truths.iter().filter(|truth| attack::derive(&keyring, truth).as_deref() == Some(&truth.code));
@@ -149,7 +149,7 @@ async fn a_database_without_keys_and_keys_without_a_database_give_no_number_and_
         needles.code(&truth.code);
     }
     assert_eq!(needles.in_bytes(&database, &fs::read(&database).unwrap()), []);
-    attack::assert_the_attack_works(&leak, &truths, &list[..60]);
+    attack::assert_the_attack_works(&leak, &truths[..10], &list[..60]);
 
     // The keys without the database: the same file whatever was verified, so it tells nothing of it.
     let keys_after = fs::read(shop.server.key_file()).unwrap();

@@ -18,7 +18,9 @@ use countersign_core::verification::Channel;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::verification::{TransactionBody, VerificationBody, optional_text, phone, session, text_map, unique_names};
+use super::verification::{
+    TransactionBody, VerificationBody, optional_text, phone, session, text_map, unique_names,
+};
 use crate::http::auth::Server;
 use crate::http::documented::StartProblems;
 use crate::http::idempotency::{IdempotencyHeader, IdempotencyKey};

@@ -183,7 +183,9 @@ fn check_text(pointer: &str, text: &str) -> Result<(), Problem> {
 
 /// Reads names and values. A name that comes twice is refused: of two readers of one body, each could take
 /// another value for the bound one.
-pub fn unique_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+pub fn unique_names<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
     struct Names;
 
     impl<'de> Visitor<'de> for Names {

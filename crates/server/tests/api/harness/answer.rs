@@ -48,7 +48,8 @@ impl Answer {
         assert!(problem["type"].as_str().unwrap().contains(':'), "{problem}");
         assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
         assert_eq!(self.header("cache-control"), Some("no-store"));
-        let retry_after = self.headers.get(RETRY_AFTER).map(|value| value.to_str().unwrap().parse::<u64>().unwrap());
+        let retry_after =
+            self.headers.get(RETRY_AFTER).map(|value| value.to_str().unwrap().parse::<u64>().unwrap());
         assert_eq!(problem.get("retry_after_s").map(|seconds| seconds.as_u64().unwrap()), retry_after);
         assert!(self.header("x-request-id").unwrap().starts_with("req_"));
         problem

@@ -90,7 +90,11 @@ pub(crate) async fn together<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::
                 *output = Some(ready);
             }
         }
-        if running.iter().all(|(_, output)| output.is_some()) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        if running.iter().all(|(_, output)| output.is_some()) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
     })
     .await;
     running.into_iter().map(|(_, output)| output.unwrap()).collect()

@@ -1,5 +1,6 @@
 //! A server of its own runtime: it can be asked to stop, and it can be killed.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -122,9 +123,10 @@ impl Setup {
             self.data, self.server, self.keys, self.delivery
         );
         for (name, url) in &self.providers {
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "[[providers]]\nname = \"{name}\"\nkind = \"http\"\nurl = \"{url}\"\nsecret = \"{SIGNING_SECRET}\"\n"
-            ));
+            );
         }
         let file = self.folder.join("countersign.toml");
         let mut options = fs::OpenOptions::new();
@@ -141,7 +143,8 @@ impl Setup {
     /// Opens and serves. A server that was killed may need a moment to let its folder go.
     pub(crate) async fn start(self) -> Server {
         let config = self.config();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let instance = eventually("the folder to be free", async || {
             let opened = Instance::open(config.clone(), self.clock.clock(), self.randomness.clone());
             match runtime.spawn(opened).await.unwrap() {
@@ -156,7 +159,10 @@ impl Setup {
         let listener = runtime.spawn(TcpListener::bind("127.0.0.1:0")).await.unwrap().unwrap();
         let address = listener.local_addr().unwrap();
         let running = runtime.spawn(instance.run(listener, Router::new(), stop.clone()));
-        Server { url: format!("http://{address}"), services, phone, setup: self, stop, running, runtime: Some(runtime) }
+        // The listener takes connections before anybody serves them; an answer says that all is up.
+        let url = format!("http://{address}");
+        assert_eq!(Shop::new(&url, "none").get("/livez").await.status, 200);
+        Server { url, services, phone, setup: self, stop, running, runtime: Some(runtime) }
     }
 }
 
@@ -241,7 +247,8 @@ impl Server {
     }
 
     pub(crate) async fn create_app(&self, name: &str, policy: Policy) -> Arc<App> {
-        let settings = AppSettings { name: Some(name.to_owned()), policy: Some(policy), ..AppSettings::default() };
+        let settings =
+            AppSettings { name: Some(name.to_owned()), policy: Some(policy), ..AppSettings::default() };
         self.services.create_app(settings).await.unwrap()
     }
 
@@ -282,7 +289,10 @@ impl Server {
 
     /// The text of the `count`-th message to a number, once it is there.
     pub(crate) async fn text(&self, number: &str, count: usize) -> String {
-        eventually("a message", async || self.inbox(number).get(count - 1).map(|message| message.text.clone())).await
+        eventually("a message", async || {
+            self.inbox(number).get(count - 1).map(|message| message.text.clone())
+        })
+        .await
     }
 
     /// The code in the first message to a number, once it is there.
@@ -294,7 +304,14 @@ impl Server {
     pub(crate) async fn approve(&self, shop: &Shop, body: Value) -> (String, String) {
         let id = shop.start(body.clone()).await;
         let number = body["to"].as_str().unwrap();
-        let code = eventually("a message", async || self.inbox(number).last().map(|message| code_in(&message.text))).await;
+        // Not any message that the number has had: this verification's own.
+        let delivery = shop.timeline(&id).await[0]["data"]["delivery"].clone();
+        let text = eventually("its message", async || {
+            let inbox = self.inbox(number);
+            let own = inbox.iter().find(|message| delivery == message.delivery.to_string())?;
+            Some(own.text.clone())
+        });
+        let code = code_in(&text.await);
         let checked = shop.check(&id, &code).await;
         assert_eq!(checked["result"], "approved", "{checked}");
         (id, checked["proof"].as_str().unwrap().to_owned())
@@ -311,6 +328,7 @@ impl Drop for Server {
 }
 
 /// The default policy with some members set.
+#[expect(clippy::needless_pass_by_value, reason = "callers write json!({…}) in place")]
 pub(crate) fn policy_of(members: Value) -> Policy {
     let mut policy = serde_json::to_value(Policy::default()).unwrap();
     for (name, value) in members.as_object().unwrap() {

@@ -132,7 +132,8 @@ impl Shop {
 
     /// The first event of this type, once it is there.
     pub(crate) async fn event(&self, id: &str, kind: &str) -> Value {
-        eventually(kind, async || self.timeline(id).await.into_iter().find(|event| event["type"] == kind)).await
+        eventually(kind, async || self.timeline(id).await.into_iter().find(|event| event["type"] == kind))
+            .await
     }
 }
 

@@ -215,7 +215,8 @@ impl Services {
             .resend_at(&caller.app.policy)
             .filter(|at| verification.expires_at.since(self.clock.now().max(*at)) >= MIN_LIFE_FOR_RESEND);
         let attempts_remaining = verification.attempts_remaining();
-        let status = verification.status();
+        let overdue = verification.is_pending() && verification.expires_at <= self.clock.now();
+        let status = if overdue { Status::Expired } else { verification.status() };
         Ok(View { masked_phone: phone.masked(), proof, status, resend_at, attempts_remaining, verification })
     }
 

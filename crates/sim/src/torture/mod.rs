@@ -43,6 +43,8 @@ pub const LEASE: Duration = Duration::from_secs(5);
 const SUBMIT_TIMEOUT_S: u32 = 1;
 /// Between the beginning of a submission and its arrival in a busy machine's ledger.
 const SLACK_MS: i64 = 1000;
+/// How long the last load takes, which no kill ends.
+const LAST_LOAD: Duration = Duration::from_secs(4);
 
 /// What happened.
 #[derive(Debug, Default)]
@@ -106,8 +108,36 @@ pub async fn run(plan: Plan) -> anyhow::Result<Report> {
     for kill in 0..plan.kills {
         run.round(&mut server, kill).await?;
     }
+    run.last_round(&server).await?;
     run.end(&server).await?;
     Ok(run.report)
+}
+
+/// How customers type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// Most at once.
+    Mixed,
+    /// None at once.
+    Slow,
+}
+
+/// Customers who are being served.
+struct Customers {
+    running: JoinSet<Vec<Story>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Customers {
+    /// Lets no more in and waits for the rest.
+    async fn close(mut self) -> anyhow::Result<Vec<Story>> {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut all = Vec::new();
+        while let Some(stories) = self.running.join_next().await {
+            all.extend(stories?);
+        }
+        Ok(all)
+    }
 }
 
 fn fault(random: &mut Random) -> Behaviour {
@@ -122,29 +152,46 @@ fn fault(random: &mut Random) -> Behaviour {
 
 impl Run {
     async fn round(&mut self, server: &mut Server, kill: u32) -> anyhow::Result<()> {
+        let customers = self.open(server, kill, Pace::Mixed)?;
+        let mut random = Random::new(self.plan.seed.wrapping_add(u64::from(kill)));
+        tokio::time::sleep(self.plan.load + Duration::from_millis(random.below(300))).await;
+        tokio::task::block_in_place(|| server.kill())?;
+        let fresh = customers.close().await?;
+        self.restarts_ms.push(clock::unix_ms());
+        tokio::task::block_in_place(|| server.restart()).context("after a kill")?;
+        self.take(server, fresh).await
+    }
+
+    /// Load without a kill: a process that lives long can send late, too. Slow customers are done while
+    /// their messages are tried again.
+    async fn last_round(&mut self, server: &Server) -> anyhow::Result<()> {
+        let customers = self.open(server, self.plan.kills, Pace::Slow)?;
+        tokio::time::sleep(LAST_LOAD).await;
+        let fresh = customers.close().await?;
+        self.take(server, fresh).await
+    }
+
+    fn open(&self, server: &Server, round: u32, pace: Pace) -> anyhow::Result<Customers> {
         let api = Api::new(server.address()?, server.live_key())?;
         let stop = Arc::new(AtomicBool::new(false));
-        let mut customers = JoinSet::new();
-        for customer in 0..self.plan.customers {
-            let seed = self.plan.seed ^ (u64::from(kill) << 32) ^ (u64::from(customer) << 8);
+        let mut running = JoinSet::new();
+        let customers = self.plan.customers * if pace == Pace::Slow { 6 } else { 1 };
+        for customer in 0..customers {
+            let seed = self.plan.seed ^ (u64::from(round) << 32) ^ (u64::from(customer) << 8);
             let desk = story::Desk {
                 api: api.clone(),
                 sink: Arc::clone(&self.sink),
                 random: Random::new(seed),
                 stop: Arc::clone(&stop),
+                pace,
             };
-            customers.spawn(desk.serve());
+            running.spawn(desk.serve());
         }
-        let mut random = Random::new(self.plan.seed.wrapping_add(u64::from(kill)));
-        tokio::time::sleep(self.plan.load + Duration::from_millis(random.below(300))).await;
-        tokio::task::block_in_place(|| server.kill())?;
-        stop.store(true, Ordering::Relaxed);
-        let mut fresh = Vec::new();
-        while let Some(stories) = customers.join_next().await {
-            fresh.extend(stories?);
-        }
-        self.restarts_ms.push(clock::unix_ms());
-        tokio::task::block_in_place(|| server.restart()).context("after a kill")?;
+        Ok(Customers { running, stop })
+    }
+
+    /// Holds fresh stories against the server as it is now, and keeps them.
+    async fn take(&mut self, server: &Server, fresh: Vec<Story>) -> anyhow::Result<()> {
         let api = Api::new(server.address()?, server.live_key())?;
         let fresh = self.for_each(fresh, move |story| story.resolve(api.clone())).await?;
         self.stories.extend(fresh);

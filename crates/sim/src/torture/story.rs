@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Random, Report, next_number};
+use super::{Pace, Random, Report, next_number};
 use crate::api::{Answer, Api, Request};
 use crate::phones;
 use crate::sink::{Behaviour, Sink};
@@ -66,6 +66,7 @@ pub(super) struct Desk {
     pub(super) sink: Arc<Sink>,
     pub(super) random: Random,
     pub(super) stop: Arc<AtomicBool>,
+    pub(super) pace: Pace,
 }
 
 impl Desk {
@@ -98,7 +99,7 @@ impl Desk {
         let Ok(message) = self.sink.wait_for(&story.phone, 1, MESSAGE_PATIENCE).await else {
             return Some(());
         };
-        if self.random.percent(SLOW_PERCENT) {
+        if self.pace == Pace::Slow || self.random.percent(SLOW_PERCENT) {
             // She types while her message is tried again, by another route or after a refusal.
             tokio::time::sleep(Duration::from_millis(self.random.below(SLOWEST_MS))).await;
         }
@@ -128,6 +129,7 @@ impl Desk {
 
     async fn redeem_twice(&mut self, story: &mut Story, proof: &str) -> Option<()> {
         let (mut one, mut other) = (story.redeem(proof, 0), story.redeem(proof, 1));
+        self.cut(&mut one, &mut story.violations).await;
         let (first, second) = tokio::join!(self.api.settle(&one.request), self.api.settle(&other.request));
         for (asked, answer) in [(&mut one, first), (&mut other, second)] {
             match answer {
@@ -140,15 +142,20 @@ impl Desk {
         are_answered.then_some(())
     }
 
-    /// Asks once. Now and then the connection is cut on the way, and it is asked again at once.
-    async fn ask(&mut self, asked: &mut Asked, violations: &mut Vec<String>) {
+    /// Now and then asks on a connection that is cut before long.
+    async fn cut(&mut self, asked: &mut Asked, violations: &mut Vec<String>) {
         if self.random.percent(12) {
             let patience = Duration::from_micros(self.random.below(6000));
             match tokio::time::timeout(patience, self.api.send(&asked.request)).await {
-                Ok(Ok(answer)) => return asked.take(answer, violations),
+                Ok(Ok(answer)) => asked.take(answer, violations),
                 Ok(Err(_)) | Err(_) => asked.was_lost = true,
             }
         }
+    }
+
+    /// Asks, and asks again where the first connection was cut.
+    async fn ask(&mut self, asked: &mut Asked, violations: &mut Vec<String>) {
+        self.cut(asked, violations).await;
         match self.api.settle(&asked.request).await {
             Ok(answer) => asked.take(answer, violations),
             Err(_) => asked.was_lost = true,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{PHONE, Server, eventually, payment_body, start_body};
+use crate::harness::{PHONE, Server, payment_body, start_body};
 
 #[tokio::test]
 async fn a_shown_verification_is_the_one_that_was_started() {

@@ -16,8 +16,10 @@ use crate::tenant::{ApiKey, ApiKeySecret, App, Scope, modes_in_use};
 
 /// Apps of one instance at most: all are kept in memory.
 const MAX_APPS: usize = 1000;
-/// Keys of one app at most, ended ones included.
+/// Keys of one app that work at a time.
 const MAX_KEYS: usize = 100;
+/// Keys of one app that are remembered: weekly rotations of some twenty years.
+const MAX_KEYS_EVER: usize = 1000;
 
 /// A new app, or the parts of one that change.
 #[derive(Default)]
@@ -116,8 +118,12 @@ impl Services {
         if settings.name.trim().is_empty() || settings.name.len() > 100 {
             return Err(invalid("/name", "1 to 100 bytes".to_owned()));
         }
-        if self.directory.keys_of(app).len() >= MAX_KEYS {
-            return Err(invalid("", format!("an app has at most {MAX_KEYS} keys, ended ones included")));
+        let now = self.clock.now();
+        let keys = self.directory.keys_of(app);
+        let working = keys.iter().filter(|key| key.expires_at.is_none_or(|end| now < end)).count();
+        if working >= MAX_KEYS || keys.len() >= MAX_KEYS_EVER {
+            let reason = format!("an app has at most {MAX_KEYS} working keys and {MAX_KEYS_EVER} in all");
+            return Err(invalid("", reason));
         }
         let entropy = &mut self.randomness.entropy();
         let (key, secret) =

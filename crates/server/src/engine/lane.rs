@@ -41,9 +41,12 @@ impl Lane {
 impl Engine {
     /// Runs a lane until nobody waits in it.
     pub(super) async fn run_lane(&self, key: (AppId, Partition)) {
+        let mut open = OpenLane { engine: self, key, ended: Ended::Early };
         while let Some(first) = self.take_first(key) {
             self.run_batch(key, first).await;
         }
+        // `take_first` has removed the lane, and another one may be in its place by now.
+        open.ended = Ended::Empty;
     }
 
     fn take_first(&self, key: (AppId, Partition)) -> Option<Waiting> {
@@ -69,6 +72,27 @@ impl Engine {
             }
             sends |= may_send(&next.job);
             batch.extend(lane.0.pop_front());
+        }
+    }
+}
+
+/// A lane while it runs. Should it ever end early, by a panic, whoever waits in it is told at once, and
+/// the partition is not closed for good.
+struct OpenLane<'a> {
+    engine: &'a Engine,
+    key: (AppId, Partition),
+    ended: Ended,
+}
+
+enum Ended {
+    Early,
+    Empty,
+}
+
+impl Drop for OpenLane<'_> {
+    fn drop(&mut self) {
+        if let Ended::Early = self.ended {
+            self.engine.0.lanes.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
         }
     }
 }

@@ -35,13 +35,13 @@ pub(super) fn resend(draft: &mut Draft<'_>, resend: &Resend) -> Outcome {
     }
 }
 
-/// Whether a verification can send nothing more in what is left of its life, although the customer has
-/// waited as long as for a resend: a start for the same thing then makes a new one, which keeps the
-/// attempts.
+/// Whether a verification can send nothing more in what is left of its life: a start for the same thing
+/// then makes a new one, which keeps the attempts. Not right after a send, whoever asks: a double click
+/// must not kill the code that is on its way.
 pub(super) fn must_start_anew(draft: &Draft<'_>, id: VerificationId) -> bool {
     draft.subject.verification(id).is_none_or(|verification| {
         let waited =
-            verification.last_sent_at.plus(draft.policy.resend_wait(verification.sends)) <= draft.now;
+            verification.last_sent_at.plus(draft.policy.resend_wait(1)) <= draft.now;
         let ends = verification.sends >= draft.policy.max_sends
             || verification.expires_at.since(draft.now) < MIN_LIFE_FOR_RESEND;
         waited && ends

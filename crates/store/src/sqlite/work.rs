@@ -106,6 +106,9 @@ impl Queue {
     }
 }
 
+/// How often a thread lets others run while its batch grows.
+const MAX_YIELDS: usize = 8;
+
 impl Inbox {
     /// Waits for work, then takes what else has queued up meanwhile, at most `most` requests. There
     /// is no timer: a lone request is not kept waiting, and under load batches form by themselves.
@@ -115,6 +118,16 @@ impl Inbox {
         let first = self.messages.blocking_recv()?;
         self.sort(first, &mut batch);
         self.take_queued(most, &mut batch);
+        // Those who are about to ask may wait for the core that this thread has just been given: as
+        // long as they do ask, let them. On an idle machine this returns at once.
+        for _ in 0..MAX_YIELDS {
+            let before = batch.len();
+            std::thread::yield_now();
+            self.take_queued(most, &mut batch);
+            if batch.len() == before {
+                break;
+            }
+        }
         Some(batch)
     }
 

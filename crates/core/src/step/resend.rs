@@ -40,8 +40,7 @@ pub(super) fn resend(draft: &mut Draft<'_>, resend: &Resend) -> Outcome {
 /// must not kill the code that is on its way.
 pub(super) fn must_start_anew(draft: &Draft<'_>, id: VerificationId) -> bool {
     draft.subject.verification(id).is_none_or(|verification| {
-        let waited =
-            verification.last_sent_at.plus(draft.policy.resend_wait(1)) <= draft.now;
+        let waited = verification.last_sent_at.plus(draft.policy.resend_wait(1)) <= draft.now;
         let ends = verification.sends >= draft.policy.max_sends
             || verification.expires_at.since(draft.now) < MIN_LIFE_FOR_RESEND;
         waited && ends

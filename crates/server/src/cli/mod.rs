@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! Beside a running server, commands that need its store speak to it over the local socket; else they
-//! open the store themselves and ask the very same handlers ([`remote`]).
+//! open the store themselves and ask the very same handlers (`cli/remote.rs`).
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what the command line prints is its face")]
 

@@ -1,9 +1,9 @@
 //! The embedded store: SQLite in one directory, nothing else to install.
 //!
 //! One thread writes; it takes what has queued up, commits it as one transaction with one fsync and
-//! answers everybody ([`writer`]). Two threads read beside it: one serves the look-ups on the path of
+//! answers everybody (`writer`). Two threads read beside it: one serves the look-ups on the path of
 //! a request, the other listings and other walks, so that a long one delays no check. Another thread
-//! checkpoints ([`checkpoint`]).
+//! checkpoints (`checkpoint`).
 
 mod backup;
 mod checkpoint;

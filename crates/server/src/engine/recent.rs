@@ -54,3 +54,47 @@ impl Recent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::subject::{Subject, SubjectKey};
+    use countersign_store::Version;
+
+    use super::*;
+
+    const APP: AppId = AppId::from_bytes([1; 16]);
+
+    fn kept(number: u16) -> ((AppId, Partition), Loaded) {
+        let subject = Subject::unseen(APP, SubjectKey([0; 16]));
+        ((APP, Partition(number)), Loaded { subject, version: Version(u64::from(number)) })
+    }
+
+    #[test]
+    fn what_is_kept_is_taken_once_and_only_if_it_is_wanted() {
+        let recent = Recent::default();
+        let (key, loaded) = kept(7);
+        recent.keep(key, loaded.clone());
+        assert_eq!(recent.take(key, |_| false), None);
+        assert_eq!(recent.take(key, |_| true), Some(loaded));
+        assert_eq!(recent.take(key, |_| true), None);
+    }
+
+    #[test]
+    fn the_oldest_makes_room() {
+        let recent = Recent::default();
+        for number in 0..=u16::try_from(CAPACITY).unwrap() {
+            let (key, loaded) = kept(number);
+            recent.keep(key, loaded);
+        }
+        assert_eq!(recent.0.lock().unwrap().subjects.len(), CAPACITY);
+        assert_eq!(recent.take(kept(0).0, |_| true), None);
+        assert!(recent.take(kept(1).0, |_| true).is_some());
+        // Taken out and put back over and over, as checks do: the order stays bounded.
+        for _ in 0..2 * CAPACITY {
+            let (key, loaded) = kept(9);
+            recent.take(key, |_| true);
+            recent.keep(key, loaded);
+        }
+        assert!(recent.0.lock().unwrap().order.len() <= CAPACITY);
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{PHONE, Server, payment_body, start_body, together, transaction, with};
+use crate::harness::{PHONE, Server, Setup, payment_body, start_body, together, transaction, with};
 
 #[tokio::test]
 async fn a_start_answers_201_with_all_that_a_shop_shows() {
@@ -218,4 +218,22 @@ async fn without_a_session_all_share_one_slot() {
     assert!(other != id && other != mine);
     assert_eq!(shop.show(&id).await["status"], "canceled");
     assert_eq!(shop.show(&mine).await["status"], "pending");
+}
+
+#[tokio::test]
+async fn a_start_that_dies_in_the_middle_does_not_lock_its_phone_out() {
+    use countersign_server::clock::Randomness;
+    use std::sync::atomic::{AtomicI32, Ordering};
+    static DRAWS_LEFT: AtomicI32 = AtomicI32::new(i32::MAX);
+    let system = Randomness::system().unwrap();
+    let randomness = Randomness::from_fn(move || {
+        assert_ne!(DRAWS_LEFT.fetch_sub(1, Ordering::SeqCst), 1, "planted: the step dies");
+        system.entropy().bytes()
+    });
+    let server = Setup { randomness, ..Setup::default() }.start().await;
+    let shop = server.test_shop().await;
+    // The request's id, the verification's id, the step.
+    DRAWS_LEFT.store(3, Ordering::SeqCst);
+    shop.try_start(payment_body(PHONE)).await.problem("busy");
+    shop.try_start(payment_body(PHONE)).await.expect(201);
 }

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::attack::{self, Truth};
 use crate::leak::Leak;
-use crate::scan::Needles;
+use crate::scan::{Found, Needles};
 
 const VERIFICATIONS: u64 = 1000;
 /// The attacker knows this many numbers, all of the 1,000 among them.
@@ -148,7 +148,7 @@ async fn a_database_without_keys_and_keys_without_a_database_give_no_number_and_
         needles.phone(truth.phone.expose());
         needles.code(&truth.code);
     }
-    assert_eq!(needles.in_bytes(&database, &fs::read(&database).unwrap()), []);
+    assert_nothing_found(&needles.in_bytes(&database, &fs::read(&database).unwrap()));
     attack::assert_the_attack_works(&leak, &truths[..10], &list[..60]);
 
     // The keys without the database: the same file whatever was verified, so it tells nothing of it.
@@ -157,6 +157,13 @@ async fn a_database_without_keys_and_keys_without_a_database_give_no_number_and_
     assert_eq!(needles.in_bytes(&shop.server.key_file(), &keys_after), []);
     shop.server.stop().unwrap();
     assert_eq!(fs::read(shop.server.key_file()).unwrap(), keys_before);
+}
+
+/// Of some thousand forms of five bytes, one stands in megabytes of ciphertext by chance in one run of a
+/// hundred (3,000 · 4·10^6 / 2^40); codes or numbers written down would stand there a thousand times.
+fn assert_nothing_found(found: &[Found]) {
+    let (short, long): (Vec<&Found>, Vec<&Found>) = found.iter().partition(|found| found.bytes <= 5);
+    assert!(long.is_empty() && short.len() <= 3, "{found:?}");
 }
 
 /// Keys are made for an empty store only (design 6, Keys).

@@ -20,6 +20,8 @@ pub(crate) struct Found {
     pub(crate) what: String,
     pub(crate) file: PathBuf,
     pub(crate) offset: usize,
+    /// Of the form that was found.
+    pub(crate) bytes: usize,
 }
 
 impl Needles {
@@ -113,7 +115,12 @@ impl Needles {
             for &needle in &self.by_start[start] {
                 let (what, bytes) = &self.all[needle];
                 if hay[offset..].starts_with(bytes) {
-                    found.push(Found { what: what.clone(), file: file.to_owned(), offset });
+                    found.push(Found {
+                        what: what.clone(),
+                        file: file.to_owned(),
+                        offset,
+                        bytes: bytes.len(),
+                    });
                 }
             }
         }

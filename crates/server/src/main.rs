@@ -8,3 +8,6 @@ use countersign_server::cli::Cli;
 fn main() -> ExitCode {
     Cli::parse().run()
 }
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

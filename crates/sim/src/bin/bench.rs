@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "its report is its output")]
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -106,7 +107,9 @@ impl Bench {
             self.server_pin, self.options.generator_core
         );
         bars.extend(self.memory(&setup, &mailboxes).await?);
-        let echo = Echo::start(self.server_pin)?;
+        let echo = Peer::start(self.server_pin, "echo", &[])?;
+        let sink = format!("http://{}/", carrier.address);
+        let floor = Peer::start(self.server_pin, "floor", &[sink.as_ref(), parent.as_os_str()])?;
         let server = Server::start(&setup)?;
         let target = |kind| Target {
             address: echo.address,
@@ -117,15 +120,18 @@ impl Bench {
         };
         let echo_load = (target(Kind::Echo), echo.child.id());
         let own_load = (Target { address: server.address()?, ..target(Kind::RoundTrip) }, server.pid()?);
+        let floor_load = (Target { address: floor.address, ..target(Kind::RoundTrip) }, floor.child.id());
 
         let mut half_load_rate = (0.0, 0.0);
         for &clients in &self.options.clients {
-            let (mut echoes, mut trips) = (Rounds::default(), Rounds::default());
+            let (mut echoes, mut floors, mut trips) =
+                (Rounds::default(), Rounds::default(), Rounds::default());
             for _ in 0..self.options.rounds {
                 echoes.0.push(self.load(&echo_load, clients, Pace::Unpaced).await?);
+                floors.0.push(self.load(&floor_load, clients, Pace::Unpaced).await?);
                 trips.0.push(self.load(&own_load, clients, Pace::Unpaced).await?);
             }
-            print_load(&format!("{clients} clients, as fast as they can"), &echoes, &trips);
+            print_load(&format!("{clients} clients, as fast as they can"), &echoes, Some(&floors), &trips);
             let (echo_rate, trip_rate) = (echoes.median(|m| m.per_second), trips.median(|m| m.per_second));
             let least = if clients >= 256 { 1.0 / 3.0 } else { 1.0 / 4.0 };
             bars.push(Bar {
@@ -172,7 +178,7 @@ impl Bench {
             echoes.0.push(self.load(echo_load, clients, Pace::per_second(echo_rate)).await?);
             trips.0.push(self.load(own_load, clients, Pace::per_second(trip_rate)).await?);
         }
-        print_load(&format!("half load, {clients} clients"), &echoes, &trips);
+        print_load(&format!("half load, {clients} clients"), &echoes, None, &trips);
         let echo_p99 = echoes.median(|m| quantile_ms(&m.start, 0.99));
         let sync_p99 = median(&syncs);
         println!("  a lone fsync: p99 {sync_p99:.2} ms");
@@ -227,13 +233,14 @@ fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1024 * 1024)
 }
 
-fn print_load(title: &str, echoes: &Rounds, trips: &Rounds) {
+fn print_load(title: &str, echoes: &Rounds, floors: Option<&Rounds>, trips: &Rounds) {
     println!("\n{title} (medians of {} rounds)", echoes.0.len());
     println!(
         "  {:<12} {:>9} {:>9} {:>8} {:>8}   p50/p99 ms: {:>13} {:>15} {:>15}",
         "", "per s", "cpu-us", "server", "gener.", "start", "message", "check"
     );
-    for (name, rounds) in [("echo", echoes), ("round trips", trips)] {
+    let lines = [("echo", Some(echoes)), ("floor", floors), ("round trips", Some(trips))];
+    for (name, rounds) in lines.into_iter().filter_map(|(name, rounds)| Some((name, rounds?))) {
         let pair = |pick: fn(&Measured) -> &hdrhistogram::Histogram<u64>| {
             let (p50, p99) =
                 (rounds.median(|m| quantile_ms(pick(m), 0.5)), rounds.median(|m| quantile_ms(pick(m), 0.99)));
@@ -250,9 +257,12 @@ fn print_load(title: &str, echoes: &Rounds, trips: &Rounds) {
             pair(|m| &m.check),
         );
     }
-    let by_time = trips.median(|m| m.per_second) * 3.0 / echoes.median(|m| m.per_second);
-    let by_cpu = echoes.median(|m| m.server_us) * 3.0 / trips.median(|m| m.server_us);
-    println!("  round trips x 3 / echo: {by_time:.3} by the clock, {by_cpu:.3} by the server's CPU time");
+    for (name, rounds) in [("floor", floors), ("round trips", Some(trips))] {
+        let Some(rounds) = rounds else { continue };
+        let by_time = rounds.median(|m| m.per_second) * 3.0 / echoes.median(|m| m.per_second);
+        let by_cpu = echoes.median(|m| m.server_us) * 3.0 / rounds.median(|m| m.server_us);
+        println!("  {name} x 3 / echo: {by_time:.3} by the clock, {by_cpu:.3} by the server's CPU time");
+    }
     if echoes.0.iter().chain(&trips.0).any(|m| m.generator_share > 0.9) {
         println!("  the generator had no time to spare: its core limits these figures");
     }
@@ -278,26 +288,28 @@ fn lone_sync_p99_ms(parent: &std::path::Path) -> anyhow::Result<f64> {
     Ok(quantile_ms(&latencies, 0.99))
 }
 
-/// The bare server as a child process.
-struct Echo {
+/// A server to compare with, as a child process.
+struct Peer {
     child: Child,
     address: SocketAddr,
 }
 
-impl Echo {
-    fn start(pin: Pin) -> anyhow::Result<Self> {
-        let program = process::beside_this("echo")?;
-        let mut child = pin.command(&program).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+impl Peer {
+    fn start(pin: Pin, name: &str, arguments: &[&OsStr]) -> anyhow::Result<Self> {
+        let program = process::beside_this(name)?;
+        let mut command = pin.command(&program);
+        let mut child = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         let read = child.stdout.take().map(|out| BufReader::new(out).read_line(&mut line)).transpose();
-        let mut echo = Echo { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut peer = Peer { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
         read?;
-        echo.address = line.trim().parse().context("the echo server does not say where it listens")?;
-        Ok(echo)
+        peer.address =
+            line.trim().parse().with_context(|| format!("{name} does not say where it listens"))?;
+        Ok(peer)
     }
 }
 
-impl Drop for Echo {
+impl Drop for Peer {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();

@@ -1,6 +1,7 @@
 //! One phone number inside one app: the consistency domain.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -62,8 +63,9 @@ pub struct Subject {
     pub key: SubjectKey,
     /// What is kept of the phone itself.
     pub record: SubjectRecord,
-    /// Every live verification, and the one that a command names.
-    pub verifications: Vec<Verification>,
+    /// Every live verification, and the one that a command names. Shared: a step copies the one that it
+    /// changes.
+    pub verifications: Vec<Arc<Verification>>,
 }
 
 /// What is kept of a phone in an app: counters and dates, no number.
@@ -189,11 +191,16 @@ impl Subject {
 
     /// A verification that was loaded with it.
     pub fn verification(&self, id: VerificationId) -> Option<&Verification> {
+        self.shared(id).map(Arc::as_ref)
+    }
+
+    /// The same, to be kept.
+    pub fn shared(&self, id: VerificationId) -> Option<&Arc<Verification>> {
         self.verifications.iter().find(|v| v.id == id)
     }
 
     pub(crate) fn verification_mut(&mut self, id: VerificationId) -> Option<&mut Verification> {
-        self.verifications.iter_mut().find(|v| v.id == id)
+        self.verifications.iter_mut().find(|v| v.id == id).map(Arc::make_mut)
     }
 
     /// The failures that a verification of this standing is judged by and adds to.

@@ -1,6 +1,6 @@
 //! Where the server's time and randomness come from. Nothing else asks the system for either.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::entropy::Entropy;
 use countersign_core::time::Timestamp;
@@ -47,9 +47,10 @@ impl Randomness {
     /// The operating system's generator (NIST SP 800-63B-4 §3.2.12). Asked once here, so that a
     /// system without one is found at start.
     pub fn system() -> Result<Self, NoRandomness> {
-        draw().ok_or(NoRandomness)?;
-        Ok(Randomness(Arc::new(|| {
-            draw().unwrap_or_else(|| {
+        let drawn = Mutex::new(Drawn::new().ok_or(NoRandomness)?);
+        Ok(Randomness(Arc::new(move || {
+            let next = drawn.lock().unwrap_or_else(PoisonError::into_inner).next();
+            next.unwrap_or_else(|| {
                 // getrandom(2) does not fail once it has worked; a code from known bytes would be worse
                 // than no server.
                 tracing::error!("the operating system's random generator has stopped answering");
@@ -69,12 +70,54 @@ impl Randomness {
     }
 }
 
-fn draw() -> Option<[u8; 32]> {
-    let mut seed = [0; 32];
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that asks the system for randomness"
-    )]
-    getrandom::fill(&mut seed).ok()?;
-    Some(seed)
+/// Seeds that the system gave and nobody has used yet: one call brings many. Each is handed out once
+/// and wiped here.
+struct Drawn {
+    seeds: Box<[[u8; 32]; SEEDS]>,
+    left: usize,
+}
+
+/// Seeds drawn at a time.
+const SEEDS: usize = 32;
+
+impl Drawn {
+    fn new() -> Option<Self> {
+        let mut drawn = Drawn { seeds: Box::new([[0; 32]; SEEDS]), left: 0 };
+        drawn.fill()?;
+        Some(drawn)
+    }
+
+    fn fill(&mut self) -> Option<()> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that asks the system for randomness"
+        )]
+        getrandom::fill(self.seeds.as_flattened_mut()).ok()?;
+        self.left = SEEDS;
+        Some(())
+    }
+
+    fn next(&mut self) -> Option<[u8; 32]> {
+        if self.left == 0 {
+            self.fill()?;
+        }
+        self.left -= 1;
+        self.seeds.get_mut(self.left).map(std::mem::take)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn n3_no_seed_is_handed_out_twice_or_kept() {
+        let mut drawn = Drawn::new().unwrap();
+        let seeds: BTreeSet<[u8; 32]> = (0..3 * SEEDS).map(|_| drawn.next().unwrap()).collect();
+        assert_eq!(seeds.len(), 3 * SEEDS);
+        assert!(!seeds.contains(&[0; 32]));
+        assert!(drawn.seeds.iter().all(|kept| *kept == [0; 32]), "what was handed out is gone here");
+    }
 }

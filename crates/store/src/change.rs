@@ -1,5 +1,6 @@
 //! What is written.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::delivery::{Delivery, DeliveryState};
@@ -35,11 +36,12 @@ pub struct Change {
     /// The subject as it is now. Its record is written; of its verifications, those below.
     pub subject: Subject,
     /// The verifications that changed or are new.
-    pub verifications: Vec<Verification>,
+    pub verifications: Vec<Arc<Verification>>,
     /// New deliveries.
     pub deliveries: Vec<NewDelivery>,
-    /// Deliveries that must not be sent any more; the new ones of this change are not among them.
-    pub cancellations: Vec<Cancellation>,
+    /// Deliveries that must not be sent any more, where they are still due. The new ones of this change
+    /// are not among them.
+    pub cancellations: Vec<DeliveryId>,
     /// New events.
     pub events: Vec<Event>,
     /// What the new messages take from keyed limits.
@@ -53,15 +55,6 @@ pub struct NewDelivery {
     pub delivery: Delivery,
     /// The lease.
     pub lease: Option<Lease>,
-}
-
-/// Due deliveries of a verification that are canceled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cancellation {
-    /// The verification.
-    pub verification: VerificationId,
-    /// Those of this generation live on; none: all are canceled.
-    pub keep_generation: Option<u8>,
 }
 
 /// What became of a [`Change`].

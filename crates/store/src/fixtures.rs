@@ -2,6 +2,7 @@
 //! for the tests of other backends. The same numbers give the same values.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::code::CodeFormat;
@@ -24,9 +25,7 @@ use countersign_core::verification::{
     RememberedOutcome, Standing, State, Verification,
 };
 
-use crate::{
-    Cancellation, Change, IdempotencyRecord, Lease, Listing, Loaded, NewDelivery, NodeId, Settlement, Version,
-};
+use crate::{Change, IdempotencyRecord, Lease, Listing, Loaded, NewDelivery, NodeId, Settlement, Version};
 
 /// When fixtures begin: 2026-11-23T10:00:00Z.
 pub const START: Timestamp = Timestamp::from_millis(1_795_428_000_000);
@@ -218,7 +217,8 @@ pub fn started(loaded: &Loaded, at: Timestamp, number: u64, lease: Option<Lease>
     let mut change = touched(loaded, at);
     change.subject.record.live.push(verification.id);
     change.subject.record.sends.push(at);
-    change.subject.verifications.push(verification.clone());
+    let verification = Arc::new(verification);
+    change.subject.verifications.push(Arc::clone(&verification));
     change.events.push(event(app, verification.id, at, kind));
     change.deliveries.push(NewDelivery { delivery, lease });
     change.verifications.push(verification);
@@ -237,11 +237,11 @@ pub fn ended(loaded: &Loaded, id: VerificationId, at: Timestamp, state: &State) 
     let mut change = touched(loaded, at);
     change.subject.record.live.retain(|&live| live != id);
     for verification in change.subject.verifications.iter_mut().filter(|verification| verification.id == id) {
-        verification.state = state.clone();
-        change.verifications.push(verification.clone());
+        Arc::make_mut(verification).state = state.clone();
+        change.verifications.push(Arc::clone(verification));
+        change.cancellations.extend(verification.deliveries.iter().map(|trace| trace.id));
     }
     change.events.push(event(loaded.subject.app, id, at, kind));
-    change.cancellations.push(Cancellation { verification: id, keep_generation: None });
     change
 }
 

@@ -16,8 +16,8 @@ pub mod sqlite;
 
 pub use any::AnyStore;
 pub use change::{
-    Cancellation, Change, Commit, IDEMPOTENCY_LIFETIME, IdempotencyRecord, Lease, Leased, NewDelivery,
-    NodeId, Reserved, Settled, Settlement, Version,
+    Change, Commit, IDEMPOTENCY_LIFETIME, IdempotencyRecord, Lease, Leased, NewDelivery, NodeId, Reserved,
+    Settled, Settlement, Version,
 };
 pub use memory::MemoryStore;
 pub use query::{Listing, Loaded, Lookup, Overdue, Page, Setting, SettingKind, Stats};

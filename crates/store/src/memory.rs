@@ -14,9 +14,9 @@ use countersign_core::verification::{Status, Verification};
 
 use crate::limits::{self, Count};
 use crate::{
-    Cancellation, Change, Commit, FINISHED_DELIVERIES_KEPT, IDEMPOTENCY_LIFETIME, IdempotencyRecord, Lease,
-    Leased, Listing, Loaded, Lookup, MAX_TIMELINE, NodeId, Overdue, Page, Reserved, Setting, SettingKind,
-    Settled, Settlement, Stats, Store, StoreError, Version,
+    Change, Commit, FINISHED_DELIVERIES_KEPT, IDEMPOTENCY_LIFETIME, IdempotencyRecord, Lease, Leased,
+    Listing, Loaded, Lookup, MAX_TIMELINE, NodeId, Overdue, Page, Reserved, Setting, SettingKind, Settled,
+    Settlement, Stats, Store, StoreError, Version,
 };
 
 /// A store in memory. Clones share what they hold; the same calls in the same order give the same
@@ -30,9 +30,9 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct Tables {
     subjects: BTreeMap<(AppId, SubjectKey), (Version, SubjectRecord)>,
-    verifications: BTreeMap<(AppId, VerificationId), (SubjectKey, Verification)>,
+    verifications: BTreeMap<(AppId, VerificationId), (SubjectKey, Arc<Verification>)>,
     deliveries: BTreeMap<DeliveryId, Entry>,
-    due: BTreeSet<(VerificationId, DeliveryId)>,
+    due: BTreeSet<DeliveryId>,
     events: BTreeMap<(AppId, VerificationId), Vec<Event>>,
     counters: BTreeMap<(CounterKey, i64), (u64, Timestamp)>,
     idempotency: BTreeMap<(AppId, [u8; 16]), (IdempotencyRecord, Timestamp)>,
@@ -103,8 +103,8 @@ impl Tables {
         for verification in change.verifications {
             self.verifications.insert((app, verification.id), (key, verification));
         }
-        for cancellation in change.cancellations {
-            self.cancel(cancellation);
+        for id in change.cancellations {
+            self.cancel(id);
         }
         for new in change.deliveries {
             self.place(Entry { delivery: new.delivery, lease: new.lease });
@@ -127,27 +127,22 @@ impl Tables {
         limits::judge(reservation, &counts)
     }
 
-    fn cancel(&mut self, cancellation: Cancellation) {
-        let lowest = (cancellation.verification, DeliveryId::from_bytes([0; 16]));
-        let highest = (cancellation.verification, DeliveryId::from_bytes([0xff; 16]));
-        let due: Vec<DeliveryId> = self.due.range(lowest..=highest).map(|&(_, id)| id).collect();
-        for id in due {
-            let Some(mut entry) = self.deliveries.remove(&id) else { continue };
-            if cancellation.keep_generation != Some(entry.delivery.generation) {
-                entry.delivery.state = DeliveryState::Canceled;
-                entry.lease = None;
-            }
-            self.place(entry);
+    fn cancel(&mut self, id: DeliveryId) {
+        if !self.due.remove(&id) {
+            return;
+        }
+        if let Some(entry) = self.deliveries.get_mut(&id) {
+            entry.delivery.state = DeliveryState::Canceled;
+            entry.lease = None;
         }
     }
 
     /// Keeps a delivery, and the index of due ones in step with it.
     fn place(&mut self, entry: Entry) {
-        let at = (entry.delivery.verification, entry.delivery.id);
         if entry.ready_at().is_some() {
-            self.due.insert(at);
+            self.due.insert(entry.delivery.id);
         } else {
-            self.due.remove(&at);
+            self.due.remove(&entry.delivery.id);
         }
         self.deliveries.insert(entry.delivery.id, entry);
     }
@@ -163,7 +158,7 @@ impl Tables {
         let mut ready: Vec<(Timestamp, DeliveryId)> = self
             .due
             .iter()
-            .filter_map(|&(_, id)| ready_at(&id).filter(|&at| at <= now).map(|at| (at, id)))
+            .filter_map(|&id| ready_at(&id).filter(|&at| at <= now).map(|at| (at, id)))
             .collect();
         ready.sort_unstable();
         ready.truncate(limit);
@@ -214,7 +209,7 @@ impl Tables {
         let of_app = newest_first.filter(|((app, _), _)| *app == listing.app);
         let mut verifications: Vec<Verification> = of_app
             .filter(|((_, id), (key, verification))| wanted(*id, *key, verification))
-            .map(|(_, (_, verification))| verification.clone())
+            .map(|(_, (_, verification))| Verification::clone(verification))
             .take(listing.page_size() + 1)
             .collect();
         let more = verifications.len() > listing.page_size();

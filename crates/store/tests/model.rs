@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::delivery::DeliveryState;
@@ -13,8 +14,8 @@ use countersign_core::time::Timestamp;
 use countersign_core::verification::Status;
 use countersign_store::fixtures::{self, NODE, OTHER_NODE, START};
 use countersign_store::{
-    Cancellation, Change, Commit, Listing, Loaded, Lookup, MemoryStore, NewDelivery, NodeId, Setting,
-    SettingKind, Settlement, SqliteStore, Store, Version,
+    Change, Commit, Listing, Loaded, Lookup, MemoryStore, NewDelivery, NodeId, Setting, SettingKind,
+    Settlement, SqliteStore, Store, Version,
 };
 use proptest::prelude::*;
 
@@ -42,7 +43,7 @@ enum Step {
     Touch,
     Start { leased: Option<NodeId>, purpose: Purpose, mode: Mode },
     End { which: usize, state: usize },
-    Rotate { which: usize, keep: Option<u8> },
+    Rotate { which: usize, cancels: Vec<usize> },
     Guess { which: usize, events: u8 },
 }
 
@@ -72,13 +73,13 @@ fn mode() -> impl Strategy<Value = Mode> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let keep = prop_oneof![Just(None), Just(Some(0)), Just(Some(1))];
+    let cancels = prop::collection::vec(any::<usize>(), 0..3);
     prop_oneof![
         1 => Just(Step::Touch),
         4 => (prop::option::of(node()), purpose(), mode())
             .prop_map(|(leased, purpose, mode)| Step::Start { leased, purpose, mode }),
         2 => (any::<usize>(), 0..4_usize).prop_map(|(which, state)| Step::End { which, state }),
-        2 => (any::<usize>(), keep).prop_map(|(which, keep)| Step::Rotate { which, keep }),
+        2 => (any::<usize>(), cancels).prop_map(|(which, cancels)| Step::Rotate { which, cancels }),
         1 => (any::<usize>(), 0..4_u8).prop_map(|(which, events)| Step::Guess { which, events }),
     ]
 }
@@ -267,8 +268,9 @@ impl Pair {
             Step::Start { leased, purpose, mode } => {
                 let lease = leased.map(|node| fixtures::lease(node, self.now));
                 let mut change = fixtures::started(loaded, self.now, self.next, lease);
-                change.verifications[0].purpose = purpose.clone();
-                change.verifications[0].mode = *mode;
+                let verification = Arc::make_mut(&mut change.verifications[0]);
+                verification.purpose = purpose.clone();
+                verification.mode = *mode;
                 change
             }
             Step::End { which, state } => {
@@ -281,13 +283,14 @@ impl Pair {
                 ];
                 fixtures::ended(loaded, id, self.now, &states[*state])
             }
-            Step::Rotate { which, keep } => {
+            Step::Rotate { which, cancels } => {
                 let mut change = fixtures::touched(loaded, self.now);
                 if let Some(id) = live(which) {
                     let verification = loaded.subject.verification(id).unwrap();
                     let mut delivery = fixtures::delivery(loaded.subject.app, verification, self.next);
                     delivery.generation = 1;
-                    change.cancellations.push(Cancellation { verification: id, keep_generation: *keep });
+                    let known = |which: &usize| self.deliveries.get(which % self.deliveries.len().max(1));
+                    change.cancellations.extend(cancels.iter().filter_map(known));
                     change.deliveries.push(NewDelivery { delivery, lease: None });
                 }
                 change
@@ -298,7 +301,7 @@ impl Pair {
                     let mut verification = loaded.subject.verification(id).unwrap().clone();
                     verification.attempts_used += 1;
                     verification.expires_at = self.now;
-                    change.verifications.push(verification);
+                    change.verifications.push(Arc::new(verification));
                     let kind = |left| EventKind::CheckIncorrect { attempts_remaining: left };
                     let event = |left| fixtures::event(loaded.subject.app, id, self.now, kind(left));
                     change.events.extend((0..*events).map(event));

@@ -144,13 +144,8 @@ impl PhoneWindow {
 pub enum Effect {
     /// A message must be sent.
     Send(Delivery),
-    /// Messages of a verification must not be sent any more.
-    CancelDeliveries {
-        /// The verification.
-        verification: VerificationId,
-        /// Those of this generation may still go.
-        keep_generation: Option<u8>,
-    },
+    /// These messages must not be sent any more, where that has not happened yet.
+    CancelDeliveries(Vec<DeliveryId>),
     /// A fact must be recorded.
     Event(Event),
 }
@@ -238,7 +233,15 @@ impl Draft<'_> {
             verification.state = state;
         }
         self.subject.record.live.retain(|&live| live != id);
-        self.effects.push(Effect::CancelDeliveries { verification: id, keep_generation: None });
+        self.cancel_deliveries(id);
+    }
+
+    /// Messages of a verification that were not sent yet stay unsent.
+    fn cancel_deliveries(&mut self, id: VerificationId) {
+        if let Some(verification) = self.subject.verification(id) {
+            let deliveries = verification.deliveries.iter().map(|trace| trace.id).collect();
+            self.effects.push(Effect::CancelDeliveries(deliveries));
+        }
     }
 
     /// Records one more send of a pending verification and asks for its delivery.

@@ -82,7 +82,6 @@ fn rotate(draft: &mut Draft<'_>, id: VerificationId) {
     let Some(verification) = draft.subject.verification_mut(id) else { return };
     if let State::Pending { code: CodeMaterial::Derived { generation, .. } } = &mut verification.state {
         *generation += 1;
-        let keep_generation = Some(*generation);
-        draft.effects.push(super::Effect::CancelDeliveries { verification: id, keep_generation });
+        draft.cancel_deliveries(id);
     }
 }

@@ -1,6 +1,7 @@
 //! Start: prove this phone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Draft, Effect, Outcome, PhoneWindow, Refusal};
@@ -227,7 +228,7 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
         metadata: start.metadata.clone(),
     };
     draft.subject.record.live.push(verification.id);
-    draft.subject.verifications.push(verification);
+    draft.subject.verifications.push(Arc::new(verification));
     if let Some(delivery) = draft.send(start.verification) {
         draft.event(
             start.verification,

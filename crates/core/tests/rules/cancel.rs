@@ -1,7 +1,7 @@
 //! Cancel: the shop gives a verification up.
 
 use countersign_core::event::EventKind;
-use countersign_core::step::{CheckResult, Command, Effect, Outcome, Start};
+use countersign_core::step::{CheckResult, Command, Outcome, Start};
 use countersign_core::verification::{CancelReason, State, Status};
 
 use crate::world::{World, session};
@@ -13,7 +13,7 @@ fn i3_a_canceled_verification_takes_no_code_and_sends_nothing() {
     let code = world.code(id);
     world.cancel(id);
     assert!(matches!(world.shelf[&id].state, State::Canceled { reason: CancelReason::Requested, .. }));
-    assert_eq!(world.last_effects[0], Effect::CancelDeliveries { verification: id, keep_generation: None });
+    assert_eq!(world.last_effects[0], world.cancellation(id));
     assert_eq!(world.last_events(), [EventKind::Canceled { reason: CancelReason::Requested }]);
     assert_eq!(world.guess(id, &code), CheckResult::Canceled);
 }

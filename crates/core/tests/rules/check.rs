@@ -1,7 +1,7 @@
 //! Check: is this the code?
 
 use countersign_core::event::EventKind;
-use countersign_core::step::{Check, CheckResult, Checked, Command, Effect, Outcome, Start};
+use countersign_core::step::{Check, CheckResult, Checked, Command, Outcome, Start};
 use countersign_core::verification::{MAX_REMEMBERED, State, Status};
 
 use crate::world::{World, command_id, guess, payment};
@@ -39,9 +39,7 @@ fn i3_an_approval_takes_the_code_and_the_unsent_messages_away() {
     let mut world = World::new();
     let id = world.start_login();
     world.approve(id);
-    assert!(
-        world.last_effects.contains(&Effect::CancelDeliveries { verification: id, keep_generation: None })
-    );
+    assert!(world.last_effects.contains(&world.cancellation(id)));
     assert!(
         matches!(&world.shelf[&id].state, State::Approved { at, redeemed_at: None, .. } if *at == world.clock)
     );
@@ -70,9 +68,7 @@ fn i2_after_the_last_attempt_even_the_right_code_is_exhausted() {
         world.miss(id).unwrap();
     }
     assert_eq!(world.last_events()[1], EventKind::Exhausted);
-    assert!(
-        world.last_effects.contains(&Effect::CancelDeliveries { verification: id, keep_generation: None })
-    );
+    assert!(world.last_effects.contains(&world.cancellation(id)));
     assert_eq!(
         world.try_check(guess(id, &code)),
         Ok(Checked { result: CheckResult::Exhausted, attempts_remaining: 0 })

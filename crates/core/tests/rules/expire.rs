@@ -2,7 +2,7 @@
 
 use countersign_core::event::EventKind;
 use countersign_core::keyring::Epoch;
-use countersign_core::step::{CheckResult, Command, Effect, Redeem, RedeemOutcome, Refusal};
+use countersign_core::step::{CheckResult, Command, Redeem, RedeemOutcome, Refusal};
 use countersign_core::time::Timestamp;
 use countersign_core::verification::{State, Status};
 
@@ -49,7 +49,7 @@ fn i3_expiry_takes_the_code_and_the_unsent_messages_away_once() {
     let id = world.start_login();
     world.wait_s(600).expire();
     assert!(matches!(world.shelf[&id].state, State::Expired { .. }));
-    assert_eq!(world.last_effects[0], Effect::CancelDeliveries { verification: id, keep_generation: None });
+    assert_eq!(world.last_effects[0], world.cancellation(id));
     assert_eq!(world.last_events(), [EventKind::Expired]);
     assert!(world.record.live.is_empty());
     world.wait_s(1).expire();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use countersign_core::delivery::Delivery;
 use countersign_core::event::{Event, EventKind};
-use countersign_core::id::{EventId, VerificationId};
+use countersign_core::id::{DeliveryId, EventId, VerificationId};
 use countersign_core::policy::{MAX_CONSECUTIVE_FAILURES, MAX_LIFETIME, MAX_LIVE, Policy};
 use countersign_core::step::{Command, Effect, Outcome, Step};
 use countersign_core::subject::{MAX_KNOWN_CUSTOMERS, Subject};
@@ -147,9 +147,9 @@ impl Ledger {
         if earlier.is_pending() && !later.is_pending() {
             let last_send =
                 taken.effects.iter().rposition(|e| matches!(e, Effect::Send(d) if d.verification == id));
-            let stop = taken.effects.iter().rposition(
-                |e| matches!(e, Effect::CancelDeliveries { verification, keep_generation: None } if *verification == id),
-            );
+            let all: Vec<DeliveryId> = later.deliveries.iter().map(|trace| trace.id).collect();
+            let stop =
+                taken.effects.iter().rposition(|e| matches!(e, Effect::CancelDeliveries(ids) if *ids == all));
             assert!(stop.is_some() && stop > last_send, "I3: its messages were not stopped");
         }
         assert!(allowed(&earlier.state, &later.state), "{:?} became {:?}", earlier.state, later.state);

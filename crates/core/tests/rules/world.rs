@@ -4,6 +4,7 @@
 //! names, and puts them back afterwards. After every step it asks [`crate::invariants`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::code::{CodeFormat, Guess};
@@ -161,7 +162,7 @@ impl World {
             app: self.app,
             key,
             record: self.record.clone(),
-            verifications: ids.filter_map(|id| self.shelf.get(&id).cloned()).collect(),
+            verifications: ids.filter_map(|id| self.shelf.get(&id).cloned().map(Arc::new)).collect(),
         }
     }
 
@@ -190,7 +191,7 @@ impl World {
     fn commit(&mut self, taken: Step) -> Outcome {
         self.record = taken.subject.record;
         for verification in taken.subject.verifications {
-            self.shelf.insert(verification.id, verification);
+            self.shelf.insert(verification.id, Arc::unwrap_or_clone(verification));
         }
         for effect in &taken.effects {
             match effect {
@@ -200,7 +201,7 @@ impl World {
                     self.sent.push(delivery.clone());
                 }
                 Effect::Event(event) => self.events.push(event.clone()),
-                Effect::CancelDeliveries { .. } => {}
+                Effect::CancelDeliveries(_) => {}
             }
         }
         self.last_effects = taken.effects;
@@ -294,6 +295,12 @@ impl World {
             Outcome::Refused(refusal) => Err(refusal),
             other => panic!("a check came to {other:?}"),
         }
+    }
+
+    /// What stops every message of a verification so far.
+    pub(crate) fn cancellation(&self, id: VerificationId) -> Effect {
+        let of_it = self.sent.iter().filter(|delivery| delivery.verification == id);
+        Effect::CancelDeliveries(of_it.map(|delivery| delivery.id).collect())
     }
 
     /// What typing `text` comes to.

@@ -1,6 +1,8 @@
 //! One batch of commands on one subject: load, step, commit, answer.
 
-use countersign_core::delivery::Delivery;
+use std::sync::Arc;
+
+use countersign_core::delivery::{Delivery, DeliveryState};
 use countersign_core::event::EventKind;
 use countersign_core::id::{AppId, Partition};
 use countersign_core::keyring::Keyring;
@@ -10,7 +12,7 @@ use countersign_core::subject::{Mode, Subject};
 use countersign_core::time::Timestamp;
 use countersign_core::verification::Verification;
 use countersign_store::{
-    Cancellation, Change, Commit, Lease, Loaded, Lookup, NewDelivery, Store as _, StoreError, Version,
+    Change, Commit, Lease, Loaded, Lookup, NewDelivery, Store as _, StoreError, Version,
 };
 
 use super::lane::{Reply, Waiting};
@@ -169,7 +171,7 @@ impl Engine {
                     Outcome::Started(started) => Some(started.id()),
                     _ => waiting.job.named(),
                 };
-                let verification = named.and_then(|id| subject.verification(id)).cloned();
+                let verification = named.and_then(|id| subject.shared(id)).map(Arc::clone);
                 Answer { outcome: stepped.outcome, verification }
             }));
         }
@@ -197,10 +199,11 @@ fn ready(change: &Change, batch: &[Waiting], lease: Option<Lease>) -> Vec<Ready>
     change
         .deliveries
         .iter()
+        .filter(|new| matches!(new.delivery.state, DeliveryState::Due { .. }))
         .filter_map(|new| {
             Some(Ready {
                 app: app.clone(),
-                verification: change.subject.verification(new.delivery.verification)?.clone(),
+                verification: change.subject.shared(new.delivery.verification).map(Arc::clone)?,
                 delivery: new.delivery.clone(),
                 lease,
             })
@@ -228,8 +231,8 @@ fn reservation(subject: &Subject, job: &Job, keyring: &Keyring, now: Timestamp) 
 }
 
 fn change(loaded: &Loaded, subject: Subject, effects: Vec<Effect>, reservation: Reservation) -> Change {
-    let changed = |verification: &&Verification| {
-        loaded.subject.verification(verification.id).is_none_or(|before| before != *verification)
+    let changed = |verification: &&Arc<Verification>| {
+        loaded.subject.shared(verification.id).is_none_or(|before| before != *verification)
     };
     let mut change = Change {
         expected: loaded.version,
@@ -243,8 +246,12 @@ fn change(loaded: &Loaded, subject: Subject, effects: Vec<Effect>, reservation: 
     for effect in effects {
         match effect {
             Effect::Send(delivery) => change.deliveries.push(unleased(delivery)),
-            Effect::CancelDeliveries { verification, keep_generation } => {
-                change.cancellations.push(Cancellation { verification, keep_generation });
+            Effect::CancelDeliveries(mut canceled) => {
+                // A command of this batch may cancel what an earlier one wanted to send.
+                for new in change.deliveries.iter_mut().filter(|new| canceled.contains(&new.delivery.id)) {
+                    new.delivery.state = DeliveryState::Canceled;
+                }
+                change.cancellations.append(&mut canceled);
             }
             Effect::Event(event) => change.events.push(event),
         }
@@ -278,4 +285,31 @@ fn answer_all(batch: Vec<Waiting>, answer: &Result<Answer, EngineError>) {
 fn send(reply: Reply, answer: Result<Answer, EngineError>) {
     // Whoever asked may have hung up; the decision stands all the same.
     let _ = reply.send(answer);
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_store::fixtures::{self, START};
+
+    use super::*;
+
+    #[test]
+    fn i3_what_a_batch_wants_to_send_and_then_cancels_is_not_sent() {
+        let app = fixtures::app(1);
+        let loaded = fixtures::unseen(app, fixtures::subject_key(app, 1));
+        let verification = fixtures::verification(app, START, 1);
+        let (sent, canceled) =
+            (fixtures::delivery(app, &verification, 1), fixtures::delivery(app, &verification, 2));
+        let earlier = fixtures::delivery_id(START, 3);
+        let effects = vec![
+            Effect::Send(canceled.clone()),
+            Effect::CancelDeliveries(vec![earlier, canceled.id]),
+            Effect::Send(sent.clone()),
+        ];
+        let change = change(&loaded, loaded.subject.clone(), effects, Reservation::default());
+        let states: Vec<_> =
+            change.deliveries.iter().map(|new| (new.delivery.id, new.delivery.state)).collect();
+        assert_eq!(states, [(canceled.id, DeliveryState::Canceled), (sent.id, sent.state)]);
+        assert!(change.cancellations.contains(&earlier));
+    }
 }

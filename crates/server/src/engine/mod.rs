@@ -154,7 +154,7 @@ pub struct Answer {
     /// The outcome.
     pub outcome: Outcome,
     /// The verification that it is about, as it is now.
-    pub verification: Option<Verification>,
+    pub verification: Option<Arc<Verification>>,
 }
 
 /// Why a command has no outcome. Nothing was changed or counted.

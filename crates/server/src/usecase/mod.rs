@@ -155,7 +155,7 @@ impl From<crate::directory::DirectoryError> for UseCaseError {
 #[derive(Clone, Debug)]
 pub struct View {
     /// The verification.
-    pub verification: Verification,
+    pub verification: Arc<Verification>,
     /// Its phone, masked.
     pub masked_phone: String,
     /// Its status.
@@ -190,13 +190,13 @@ impl Services {
     }
 
     /// One of the caller's verifications, as it is stored.
-    async fn find(&self, caller: &Caller, id: VerificationId) -> Result<Verification, UseCaseError> {
+    async fn find(&self, caller: &Caller, id: VerificationId) -> Result<Arc<Verification>, UseCaseError> {
         use countersign_store::Store as _;
         let lookup = countersign_store::Lookup::Verification(caller.app.id, id);
         self.store
             .load(lookup)
             .await?
-            .and_then(|loaded| loaded.subject.verification(id).cloned())
+            .and_then(|loaded| loaded.subject.shared(id).map(Arc::clone))
             .filter(|verification| verification.mode == caller.key.mode)
             .ok_or(UseCaseError::NotFound("verification"))
     }
@@ -206,10 +206,19 @@ impl Services {
         Ok(self.engine.keyring().open_phone(place, &verification.phone)?)
     }
 
-    fn view(&self, caller: &Caller, verification: Verification) -> Result<View, UseCaseError> {
+    fn view(&self, caller: &Caller, verification: Arc<Verification>) -> Result<View, UseCaseError> {
         let phone = self.phone_of(caller, &verification)?;
+        self.view_of(caller, verification, &phone)
+    }
+
+    fn view_of(
+        &self,
+        caller: &Caller,
+        verification: Arc<Verification>,
+        phone: &E164,
+    ) -> Result<View, UseCaseError> {
         let proof =
-            if self.is_redeemable(&verification) { self.proof(caller, &verification, &phone)? } else { None };
+            if self.is_redeemable(&verification) { self.proof(caller, &verification, phone)? } else { None };
         // Once its time has come, it is now, until too little of the code's life is left.
         let resend_at = verification
             .resend_at(&caller.app.policy)
@@ -224,11 +233,12 @@ impl Services {
     fn pending_view(
         &self,
         caller: &Caller,
-        verification: Verification,
+        verification: Arc<Verification>,
+        phone: &E164,
         command: Option<CommandId>,
     ) -> Result<View, UseCaseError> {
         let first = verification.recall(command).and_then(RememberedOutcome::pending);
-        let view = self.view(caller, verification)?;
+        let view = self.view_of(caller, verification, phone)?;
         Ok(match first {
             None => view,
             Some(PendingAnswer { resend_at, attempts_remaining }) => {

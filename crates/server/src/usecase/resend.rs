@@ -19,7 +19,8 @@ impl Services {
         let answer = self.run_on(caller, run.verification, Command::Resend(resend)).await?;
         match (answer.outcome, answer.verification) {
             (Outcome::Resent { .. }, Some(verification)) => {
-                self.pending_view(caller, verification, run.command)
+                let phone = self.phone_of(caller, &verification)?;
+                self.pending_view(caller, verification, &phone, run.command)
             }
             (Outcome::Refused(refusal), _) => Err(UseCaseError::Refused(refusal)),
             _ => Err(UseCaseError::NotFound("verification")),

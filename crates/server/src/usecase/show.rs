@@ -1,5 +1,7 @@
 //! Show: read verifications and what happened to them.
 
+use std::sync::Arc;
+
 use countersign_core::event::Event;
 use countersign_core::id::VerificationId;
 use countersign_core::phone::E164;
@@ -63,7 +65,8 @@ impl Services {
         };
         let page = self.store.list(listing).await?;
         let next = page.verifications.last().filter(|_| page.more).map(|last| last.id);
-        let views = page.verifications.into_iter().map(|verification| self.view(caller, verification));
+        let views =
+            page.verifications.into_iter().map(|verification| self.view(caller, Arc::new(verification)));
         Ok(Views { views: views.collect::<Result<_, _>>()?, next })
     }
 

@@ -87,7 +87,7 @@ impl Services {
         };
         let job = Job {
             app: Arc::clone(&caller.app),
-            target: Target::Phone(key, phone),
+            target: Target::Phone(key, phone.clone()),
             command: Command::Start(Box::new(start)),
         };
         let answer = self.engine.run(job).await?;
@@ -98,7 +98,8 @@ impl Services {
                     // Found by the first request of this key, and ended since.
                     None => self.find(caller, started.id()).await?,
                 };
-                Ok(StartAnswer { view: self.pending_view(caller, verification, run.command)?, started })
+                let view = self.pending_view(caller, verification, &phone, run.command)?;
+                Ok(StartAnswer { view, started })
             }
             (Outcome::Refused(refusal), _) => Err(UseCaseError::Refused(refusal)),
             _ => Err(UseCaseError::NotFound("verification")),

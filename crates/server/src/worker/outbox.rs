@@ -25,7 +25,7 @@ pub struct Ready {
     /// The app.
     pub app: Arc<App>,
     /// The verification as it was committed or loaded under the lease.
-    pub verification: Verification,
+    pub verification: Arc<Verification>,
     /// The delivery.
     pub delivery: Delivery,
     /// The right to send it.

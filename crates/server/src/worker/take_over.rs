@@ -67,7 +67,7 @@ impl TakeOver {
         let lookup = Lookup::Verification(delivery.app, delivery.verification);
         let loaded = self.store.load(lookup).await?;
         let verification =
-            loaded.and_then(|loaded| loaded.subject.verification(delivery.verification).cloned());
+            loaded.and_then(|loaded| loaded.subject.shared(delivery.verification).map(Arc::clone));
         let in_time = delivery.expires_at > self.clock.now();
         let wanted =
             verification.filter(|v| in_time && v.is_pending() && v.generation() == delivery.generation);

@@ -9,7 +9,7 @@ use countersign_core::time::Timestamp;
 
 use super::{Handle, done, load, race, start};
 use crate::fixtures::{self, LEASE, LIFE, NODE, OTHER_NODE, START};
-use crate::{Cancellation, Leased, NewDelivery, NodeId, Settled, Settlement, Store};
+use crate::{Leased, NewDelivery, NodeId, Settled, Settlement, Store};
 
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -214,22 +214,21 @@ pub async fn canceled_deliveries_are_not_leased<S: Handle>(store: &S) {
 }
 
 /// A rotation cancels what carries an older code, not what it has just written.
-pub async fn cancellation_keeps_the_named_generation<S: Handle>(store: &S) {
+pub async fn cancellation_touches_the_named_deliveries_alone<S: Handle>(store: &S) {
     let app = fixtures::app(1);
     let old = start(store, app, 1, None).await;
     let loaded = load(store, app, old.verification).await;
     let rotated = Delivery { id: fixtures::delivery_id(START, 2), generation: 1, ..old.clone() };
     let mut change = fixtures::touched(&loaded, START);
-    change.cancellations.push(Cancellation { verification: old.verification, keep_generation: Some(1) });
+    change.cancellations.push(old.id);
     change.deliveries.push(NewDelivery { delivery: rotated.clone(), lease: None });
     done(store, change).await;
     assert_eq!(delivery(store, old.id).await.state, DeliveryState::Canceled);
     let leased = lease(store, NODE, START).await;
     assert_eq!(leased.iter().map(|leased| &leased.delivery).collect::<Vec<_>>(), [&rotated]);
-    // Generation zero can be kept as well.
     let loaded = load(store, app, old.verification).await;
     let mut change = fixtures::touched(&loaded, START);
-    change.cancellations.push(Cancellation { verification: old.verification, keep_generation: Some(0) });
+    change.cancellations.extend([old.id, rotated.id, fixtures::delivery_id(START, 3)]);
     done(store, change).await;
     assert_eq!(delivery(store, rotated.id).await.state, DeliveryState::Canceled);
 }

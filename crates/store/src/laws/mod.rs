@@ -83,7 +83,7 @@ macro_rules! obeys_the_laws {
                     an_accepted_submission_is_recorded_even_if_it_was_canceled,
                     submissions_and_unknowns_never_fall,
                     canceled_deliveries_are_not_leased,
-                    cancellation_keeps_the_named_generation,
+                    cancellation_touches_the_named_deliveries_alone,
                     cancellation_spares_other_verifications_and_finished_deliveries,
                     a_settlement_of_an_unknown_delivery_keeps_its_events;
                 reads:

@@ -1,5 +1,6 @@
 //! Laws about listings, timelines and what is overdue.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::event::EventKind;
@@ -79,7 +80,7 @@ pub async fn a_page_has_only_what_was_asked_for<S: Handle>(store: &S) {
     for number in 0..12 {
         let loaded = load_or_unseen(store, app, fixtures::subject_key(app, number % 3)).await;
         let mut change = fixtures::started(&loaded, at(number), number, None);
-        let verification = &mut change.verifications[0];
+        let verification = Arc::make_mut(&mut change.verifications[0]);
         if number % 2 == 1 {
             verification.purpose = Purpose::Login;
         }

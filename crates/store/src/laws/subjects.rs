@@ -1,5 +1,7 @@
 //! Laws about subjects, their versions and their verifications.
 
+use std::sync::Arc;
+
 use countersign_core::event::EventKind;
 use countersign_core::verification::{CancelReason, DenyReason, State};
 
@@ -53,10 +55,10 @@ pub async fn every_state_survives<S: Handle>(store: &S) {
         let delivery = start(store, app, number, None).await;
         let loaded = load(store, app, delivery.verification).await;
         let mut change = fixtures::ended(&loaded, delivery.verification, START, &state);
-        let verification = &mut change.verifications[0];
+        let verification = Arc::make_mut(&mut change.verifications[0]);
         verification.attempts_used = 3;
         verification.remembered.push(fixtures::remembered(number));
-        let written = verification.clone();
+        let written = Arc::clone(&change.verifications[0]);
         done(store, change).await;
         assert_eq!(load(store, app, delivery.verification).await.subject.verifications, [written]);
     }

@@ -1,18 +1,22 @@
 //! Writes changes.
 
 use countersign_core::event::Event;
-use countersign_core::id::{AppId, EventId, VerificationId};
+use countersign_core::id::{AppId, DeliveryId, EventId, VerificationId};
 use countersign_core::limit::{CounterKey, Exceeded, Reservation};
 use countersign_core::subject::{Mode, SubjectKey};
 use countersign_core::time::Timestamp;
 use countersign_core::verification::{Status, Verification};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::Serialize;
 
 use super::deliveries;
 use super::fault::Fault;
 use super::work::Work;
 use crate::limits::{self, Count};
-use crate::{Cancellation, Change, Commit, NewDelivery, StoreError, Version};
+use crate::{Change, Commit, NewDelivery, StoreError, Version};
+
+/// A pending payment has some 1,200 bytes.
+const ORDINARY_RECORD: usize = 1536;
 
 /// Changes, with their documents already written out: that is done where the caller runs, not on
 /// the one thread that all callers share.
@@ -25,7 +29,7 @@ struct Prepared {
     record: String,
     verifications: Vec<PreparedVerification>,
     deliveries: Vec<NewDelivery>,
-    cancellations: Vec<Cancellation>,
+    cancellations: Vec<DeliveryId>,
     events: Vec<PreparedEvent>,
     reservation: Reservation,
 }
@@ -37,6 +41,13 @@ struct PreparedVerification {
     purpose: String,
     expires_at: Timestamp,
     record: String,
+}
+
+/// A record as text. Room for an ordinary one is taken at once.
+fn written(record: &impl Serialize) -> Result<String, Fault> {
+    let mut bytes = Vec::with_capacity(ORDINARY_RECORD);
+    serde_json::to_writer(&mut bytes, record)?;
+    String::from_utf8(bytes).map_err(|_| Fault::Unreadable("JSON that is not UTF-8".to_owned()))
 }
 
 /// An event as it is written.
@@ -61,11 +72,11 @@ impl Prepared {
             expected: change.expected,
             app: change.subject.app,
             key: change.subject.key,
-            record: serde_json::to_string(&change.subject.record)?,
+            record: written(&change.subject.record)?,
             verifications: change
                 .verifications
                 .iter()
-                .map(PreparedVerification::new)
+                .map(|verification| PreparedVerification::new(verification))
                 .collect::<Result<_, _>>()?,
             deliveries: change.deliveries,
             cancellations: change.cancellations,
@@ -83,7 +94,7 @@ impl PreparedVerification {
             status: verification.status(),
             purpose: verification.purpose.as_str().to_owned(),
             expires_at: verification.expires_at,
-            record: serde_json::to_string(verification)?,
+            record: written(verification)?,
         })
     }
 }
@@ -125,8 +136,8 @@ fn write(connection: &Connection, change: &Prepared) -> Result<Commit, Fault> {
     for verification in &change.verifications {
         write_verification(connection, change, verification)?;
     }
-    for cancellation in &change.cancellations {
-        deliveries::cancel(connection, cancellation)?;
+    for id in &change.cancellations {
+        deliveries::cancel(connection, *id)?;
     }
     for new in &change.deliveries {
         deliveries::insert(connection, new)?;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::commit::{PreparedEvent, append};
 use super::fault::Fault;
 use super::work::Work;
-use crate::{Cancellation, Lease, Leased, NewDelivery, NodeId, Settled, Settlement, StoreError};
+use crate::{Lease, Leased, NewDelivery, NodeId, Settled, Settlement, StoreError};
 
 const COLUMNS: &str = "id, app, verification, mode, channel, generation, created_at, expires_at, submissions, \
                        unknowns, provider, state, due_at, lease_node";
@@ -108,17 +108,14 @@ pub(super) fn insert(connection: &Connection, new: &NewDelivery) -> Result<(), F
     Ok(())
 }
 
-/// Cancels what a verification still has to send.
-pub(super) fn cancel(connection: &Connection, cancellation: &Cancellation) -> Result<(), Fault> {
-    // No generation is minus one: all are canceled.
-    let kept = cancellation.keep_generation.map_or(-1, i64::from);
+/// Cancels a delivery that is still due.
+pub(super) fn cancel(connection: &Connection, id: DeliveryId) -> Result<(), Fault> {
     connection
         .prepare_cached(
-            "UPDATE deliveries INDEXED BY deliveries_by_verification
-             SET state = 'canceled', due_at = NULL, lease_node = NULL, ready_at = NULL
-             WHERE verification = ?1 AND state = 'due' AND generation <> ?2",
+            "UPDATE deliveries SET state = 'canceled', due_at = NULL, lease_node = NULL, ready_at = NULL
+             WHERE id = ?1 AND state = 'due'",
         )?
-        .execute(params![cancellation.verification.as_bytes(), kept])?;
+        .execute(params![id.as_bytes()])?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Finds subjects.
 
+use std::sync::Arc;
+
 use countersign_core::id::{AppId, VerificationId};
 use countersign_core::subject::{Subject, SubjectKey, SubjectRecord};
 use countersign_core::verification::Verification;
@@ -74,8 +76,8 @@ fn verification(
 impl Found {
     /// Takes the texts apart.
     pub(super) fn read(self) -> Result<Loaded, StoreError> {
-        let verifications =
-            self.verifications.iter().map(|record| read_verification(record)).collect::<Result<_, _>>()?;
+        let verifications = self.verifications.iter().map(|record| read_verification(record).map(Arc::new));
+        let verifications = verifications.collect::<Result<_, _>>()?;
         let Found { app, key, version, record, .. } = self;
         Ok(Loaded { subject: Subject { app, key, record, verifications }, version })
     }

@@ -67,7 +67,7 @@ pub struct VerificationBody {
 impl From<View> for VerificationBody {
     fn from(view: View) -> Self {
         let View { verification, masked_phone, status, attempts_remaining, proof, resend_at } = view;
-        let Verification { id, mode, purpose, transaction, customer, country, metadata, .. } = &verification;
+        let Verification { id, mode, purpose, transaction, customer, country, metadata, .. } = &*verification;
         VerificationBody {
             id: id.to_string(),
             status: status.as_str().to_owned(),

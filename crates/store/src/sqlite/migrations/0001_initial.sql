@@ -47,7 +47,6 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deliveries_by_readiness ON deliveries (ready_at) WHERE state = 'due';
-CREATE INDEX deliveries_by_verification ON deliveries (verification) WHERE state = 'due';
 
 -- The position, not the id, keeps the order: two events of one step have the same time.
 CREATE TABLE events (

@@ -20,6 +20,7 @@ pub mod policy;
 pub mod presentation;
 pub mod proof;
 pub mod purpose;
+pub mod quota;
 pub mod sealed;
 pub mod step;
 pub mod subject;

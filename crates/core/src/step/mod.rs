@@ -23,7 +23,8 @@ use crate::id::{DeliveryId, EventId, VerificationId};
 use crate::keyring::{KeyError, Keyring, Place};
 use crate::phone::{Country, E164, NumberType};
 use crate::policy::Policy;
-use crate::subject::{Lock, Subject, free_again_at};
+use crate::quota::Quota;
+use crate::subject::{Lock, Subject};
 use crate::time::Timestamp;
 use crate::verification::{DeliveryTrace, Standing, State, Status, Verification};
 
@@ -274,34 +275,14 @@ impl Draft<'_> {
     }
 
     /// The windows over customers' requests for messages to this phone (fraud.md B.2, row 1).
-    ///
-    /// One place in each window (two in the day's) is kept for a customer who proved this phone
-    /// before, so that strangers cannot keep her out (design 6, Lock-out; OWASP ASVS 6.1.1, O8).
     fn check_phone_windows(&self, standing: Standing, windows: &[PhoneWindow]) -> Result<(), Refusal> {
-        let limits = self.policy.phone_limits;
-        let sends = &self.subject.record.sends;
+        let record = &self.subject.record;
         for &window in windows {
-            let (length, limit, kept) = match window {
-                PhoneWindow::Spacing => {
-                    let wait = Duration::from_secs(u64::from(limits.spacing_s));
-                    let retry_at = sends.last().map_or(Timestamp::EPOCH, |last| last.plus(wait));
-                    if standing == Standing::Stranger && retry_at > self.now {
-                        return Err(Refusal::PhoneLimit { window, retry_at });
-                    }
-                    continue;
-                }
-                PhoneWindow::TenMinutes => (TEN_MINUTES, limits.per_ten_minutes, 1),
-                PhoneWindow::Hour => (HOUR, limits.per_hour, 1),
-                PhoneWindow::Day => (DAY, limits.per_day, 2),
-            };
-            // A phone that nobody proved yet has nobody to keep places for.
-            let kept = if standing == Standing::Stranger && !self.subject.record.known_customers.is_empty() {
-                kept
-            } else {
-                0
-            };
-            let limit = usize::from(limit.saturating_sub(kept).max(1));
-            if let Some(retry_at) = free_again_at(sends, limit, length, self.now) {
+            if window == PhoneWindow::Spacing && standing == Standing::KnownCustomer {
+                continue;
+            }
+            let quota = Quota::of(record, self.policy, standing, window, self.now);
+            if let (0, Some(retry_at)) = (quota.remaining, quota.more_at) {
                 return Err(Refusal::PhoneLimit { window, retry_at });
             }
         }
@@ -323,6 +304,4 @@ impl Draft<'_> {
     }
 }
 
-const TEN_MINUTES: Duration = Duration::from_secs(600);
-const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);

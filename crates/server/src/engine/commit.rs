@@ -7,6 +7,7 @@ use countersign_core::event::EventKind;
 use countersign_core::id::{AppId, Partition};
 use countersign_core::keyring::Keyring;
 use countersign_core::limit::{Reservation, Sending, message_reservation};
+use countersign_core::quota::{self, Quota};
 use countersign_core::step::{self, Context, Effect, Outcome};
 use countersign_core::subject::{Mode, Subject};
 use countersign_core::time::Timestamp;
@@ -15,7 +16,7 @@ use countersign_store::{
     Change, Commit, Lease, Loaded, Lookup, NewDelivery, Store as _, StoreError, Version,
 };
 
-use super::lane::{Reply, Waiting};
+use super::lane::{Reply, Waiting, may_send};
 use super::{Answer, Engine, EngineError, Job, MAX_TRIES, Target};
 use crate::worker::outbox::{Place, Ready};
 
@@ -55,7 +56,11 @@ impl Engine {
                     Ok(None) => {
                         return answer_all(
                             batch,
-                            &Ok(Answer { outcome: Outcome::NotFound, verification: None }),
+                            &Ok(Answer {
+                                outcome: Outcome::NotFound,
+                                verification: None,
+                                quotas: Vec::new(),
+                            }),
                         );
                     }
                     Err(error) => return answer_all(batch, &Err(error)),
@@ -172,7 +177,8 @@ impl Engine {
                     _ => waiting.job.named(),
                 };
                 let verification = named.and_then(|id| subject.shared(id)).map(Arc::clone);
-                Answer { outcome: stepped.outcome, verification }
+                let quotas = quotas(&subject, waiting, verification.as_deref(), now);
+                Answer { outcome: stepped.outcome, verification, quotas }
             }));
         }
         let change = (subject != loaded.subject || !effects.is_empty()).then(|| {
@@ -209,6 +215,18 @@ fn ready(change: &Change, batch: &[Waiting], lease: Option<Lease>) -> Vec<Ready>
             })
         })
         .collect()
+}
+
+fn quotas(
+    subject: &Subject,
+    waiting: &Waiting,
+    verification: Option<&Verification>,
+    now: Timestamp,
+) -> Vec<Quota> {
+    let Some(verification) = verification.filter(|_| may_send(&waiting.job)) else { return Vec::new() };
+    let quota =
+        |window| Quota::of(&subject.record, &waiting.job.app.policy, verification.standing, window, now);
+    quota::SLIDING.map(quota).into()
 }
 
 /// A message takes from the limits that cross phones. A resend knows its phone only sealed.

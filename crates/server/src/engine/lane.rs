@@ -97,6 +97,6 @@ impl Drop for OpenLane<'_> {
     }
 }
 
-fn may_send(job: &Job) -> bool {
+pub(super) fn may_send(job: &Job) -> bool {
     matches!(job.command, Command::Start(_) | Command::Resend(_))
 }

@@ -17,6 +17,7 @@ use countersign_core::id::{AppId, Partition, VerificationId};
 use countersign_core::keyring::{KeyError, Keyring};
 use countersign_core::limit::Exceeded;
 use countersign_core::phone::E164;
+use countersign_core::quota::Quota;
 use countersign_core::step::{Command, Outcome};
 use countersign_core::subject::{Mode, Subject, SubjectKey};
 use countersign_core::verification::Verification;
@@ -155,6 +156,8 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The verification that it is about, as it is now.
     pub verification: Option<Arc<Verification>>,
+    /// Of a start or resend: what is left of the limits on messages to its phone.
+    pub quotas: Vec<Quota>,
 }
 
 /// Why a command has no outcome. Nothing was changed or counted.

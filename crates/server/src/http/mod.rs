@@ -10,6 +10,7 @@ pub mod listener;
 pub mod observe;
 pub mod openapi;
 pub mod problem;
+pub mod rate_limit;
 pub mod v1;
 
 use axum::Router;

@@ -8,6 +8,7 @@ use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::rate_limit;
 use crate::usecase::UseCaseError;
 
 /// Declares the catalogue: variant, code, status, title, advice.
@@ -275,12 +276,16 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.retry_after_s;
+        let exhausted = rate_limit::exhausted(&self);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(exhausted) = exhausted {
+            headers.insert(rate_limit::RATE_LIMIT, exhausted);
         }
         if status == StatusCode::UNAUTHORIZED {
             headers

@@ -1,10 +1,19 @@
 //! Resend: the message did not come.
 
 use countersign_core::id::VerificationId;
+use countersign_core::quota::Quota;
 use countersign_core::step::{Command, Outcome, Resend};
 
 use super::idempotency::Retryable;
 use super::{Caller, Services, UseCaseError, View};
+
+/// A verification whose message was sent again.
+pub struct ResendAnswer {
+    /// As it is now.
+    pub view: View,
+    /// What is left of the limits on messages to the phone.
+    pub quotas: Vec<Quota>,
+}
 
 impl Services {
     /// Sends the message of a pending verification again.
@@ -13,14 +22,15 @@ impl Services {
         caller: &Caller,
         verification: VerificationId,
         retryable: Option<Retryable>,
-    ) -> Result<View, UseCaseError> {
+    ) -> Result<ResendAnswer, UseCaseError> {
         let run = self.begin(caller, retryable, verification).await?;
         let resend = Resend { verification: run.verification, command: run.command };
         let answer = self.run_on(caller, run.verification, Command::Resend(resend)).await?;
         match (answer.outcome, answer.verification) {
             (Outcome::Resent { .. }, Some(verification)) => {
                 let phone = self.phone_of(caller, &verification)?;
-                self.pending_view(caller, verification, &phone, run.command)
+                let view = self.pending_view(caller, verification, &phone, run.command)?;
+                Ok(ResendAnswer { view, quotas: answer.quotas })
             }
             (Outcome::Refused(refusal), _) => Err(UseCaseError::Refused(refusal)),
             _ => Err(UseCaseError::NotFound("verification")),

@@ -12,6 +12,7 @@ use countersign_core::phone::E164;
 use countersign_core::presentation::Presentation;
 use countersign_core::proof::SessionHash;
 use countersign_core::purpose::Purpose;
+use countersign_core::quota::Quota;
 use countersign_core::step::{Command, Outcome, Start, Started};
 use countersign_core::transaction::Transaction;
 use countersign_core::verification::Channel;
@@ -54,6 +55,8 @@ pub struct StartAnswer {
     pub view: View,
     /// Whether it is new.
     pub started: Started,
+    /// What is left of the limits on messages to the phone.
+    pub quotas: Vec<Quota>,
 }
 
 impl Services {
@@ -99,7 +102,7 @@ impl Services {
                     None => self.find(caller, started.id()).await?,
                 };
                 let view = self.pending_view(caller, verification, &phone, run.command)?;
-                Ok(StartAnswer { view, started })
+                Ok(StartAnswer { view, started, quotas: answer.quotas })
             }
             (Outcome::Refused(refusal), _) => Err(UseCaseError::Refused(refusal)),
             _ => Err(UseCaseError::NotFound("verification")),

@@ -16,9 +16,11 @@ async fn start(shop: &Shop, phone: &str, session: usize) -> crate::harness::Answ
 
 /// Refused by this window for exactly so many seconds.
 async fn refused(server: &Server, shop: &Shop, window: &str, seconds: u64) {
-    let problem = start(shop, PHONE, 99).await.problem("phone_limit");
+    let answer = start(shop, PHONE, 99).await;
+    let problem = answer.problem("phone_limit");
     assert_eq!(problem["violated-policies"], json!([window]));
     assert_eq!(problem["retry_after_s"], seconds);
+    assert_eq!(answer.header("ratelimit"), Some(&*format!("\"{window}\";r=0;t={seconds}")));
     server.clock().advance_ms(i64::try_from(seconds).unwrap() * 1000 - 1);
     assert_eq!(start(shop, PHONE, 99).await.problem("phone_limit")["retry_after_s"], 1);
     server.clock().advance_ms(1);
@@ -73,6 +75,38 @@ async fn a_phone_gets_one_message_in_30_s_3_in_10_min_5_in_an_hour_8_in_a_day() 
     refused(&server, &shop, "phone_per_ten_minutes", 510).await;
     refused(&server, &shop, "phone_per_day", 82_200).await;
     start(&shop, PHONE, 8).await.expect(201);
+}
+
+#[tokio::test]
+async fn r3_starts_and_resends_tell_what_is_left_and_checks_do_not() {
+    let server = Server::start().await;
+    let shop = server.test_shop().await;
+    let started = start(&shop, PHONE, 1).await;
+    let id = started.expect(201)["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        started.header("ratelimit-policy"),
+        Some(
+            r#""phone_per_ten_minutes";q=3;w=600, "phone_per_hour";q=5;w=3600, "phone_per_day";q=8;w=86400"#
+        )
+    );
+    assert_eq!(
+        started.header("ratelimit"),
+        Some(
+            r#""phone_per_ten_minutes";r=2;t=600, "phone_per_hour";r=4;t=3600, "phone_per_day";r=7;t=86400"#
+        )
+    );
+    server.clock().advance(30);
+    let resent = shop.post(&format!("/v1/verifications/{id}/resend"), json!({})).await;
+    resent.expect(200);
+    assert_eq!(
+        resent.header("ratelimit"),
+        Some(
+            r#""phone_per_ten_minutes";r=1;t=570, "phone_per_hour";r=3;t=3570, "phone_per_day";r=6;t=86370"#
+        )
+    );
+    let checked = shop.post(&format!("/v1/verifications/{id}/check"), json!({ "code": "000000" })).await;
+    checked.expect(200);
+    assert_eq!((checked.header("ratelimit"), checked.header("ratelimit-policy")), (None, None));
 }
 
 #[tokio::test]

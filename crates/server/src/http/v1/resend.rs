@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,6 +13,7 @@ use crate::http::documented::ResendProblems;
 use crate::http::idempotency::{IdempotencyHeader, IdempotencyKey};
 use crate::http::json::Body;
 use crate::http::problem::Problem;
+use crate::http::rate_limit;
 use crate::usecase::Services;
 
 /// How to send again.
@@ -35,7 +37,13 @@ pub struct ResendBody {
         IdempotencyHeader,
     ),
     request_body = ResendBody,
-    responses((status = 200, description = "Another message is on its way", body = VerificationBody), ResendProblems),
+    responses(
+        (status = 200, description = "Another message is on its way", body = VerificationBody, headers(
+            ("RateLimit-Policy" = String, description = "Limits on messages to this phone"),
+            ("RateLimit" = String, description = "What is left of them"),
+        )),
+        ResendProblems,
+    ),
 )]
 pub async fn resend(
     State(services): State<Services>,
@@ -43,15 +51,17 @@ pub async fn resend(
     Path(id): Path<String>,
     key: IdempotencyKey,
     body: Body<ResendBody>,
-) -> Result<Json<VerificationBody>, Problem> {
+) -> Result<Response, Problem> {
     let retryable = key.bind(&body.bytes);
     let id = verification_id(&id)?;
     if body.value.channel.is_some_and(|channel| channel != "sms") {
         return Err(Problem::field("/channel", "this server sends by \"sms\" only"));
     }
-    let view = services
+    let answer = services
         .resend(&caller, id, retryable)
         .await
         .map_err(|error| Problem::of(&error, services.clock.now()))?;
-    Ok(Json(view.into()))
+    let mut response = Json(VerificationBody::from(answer.view)).into_response();
+    rate_limit::announce(&mut response, &answer.quotas, services.clock.now());
+    Ok(response)
 }

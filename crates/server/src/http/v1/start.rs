@@ -26,6 +26,7 @@ use crate::http::documented::StartProblems;
 use crate::http::idempotency::{IdempotencyHeader, IdempotencyKey};
 use crate::http::json::Body;
 use crate::http::problem::Problem;
+use crate::http::rate_limit;
 use crate::usecase::start::StartRequest;
 use crate::usecase::{Caller, Services};
 
@@ -151,7 +152,11 @@ pub enum PresentationMode {
     params(IdempotencyHeader),
     request_body = StartBody,
     responses(
-        (status = 201, description = "A new verification; a message is on its way", body = VerificationBody),
+        (status = 201, description = "A new verification; a message is on its way", body = VerificationBody, headers(
+            ("Location" = String, description = "Where it is read"),
+            ("RateLimit-Policy" = String, description = "Limits on messages to this phone, such as `\"phone_per_hour\";q=5;w=3600`"),
+            ("RateLimit" = String, description = "What is left of them: `r` messages, one more in `t` seconds. No promise"),
+        )),
         (status = 200, description = "The verification that the same session has for the same thing", body = VerificationBody),
         StartProblems,
     ),
@@ -177,6 +182,7 @@ pub async fn start(
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
+    rate_limit::announce(&mut response, &answer.quotas, services.clock.now());
     Ok(response)
 }
 

@@ -5,6 +5,7 @@
 
 mod autofill;
 mod behaviour;
+mod carrier;
 mod inbox;
 
 use std::fmt;
@@ -25,9 +26,11 @@ use crate::receipt::{Receipt, ReceiptReason};
 
 pub use autofill::Autofill;
 pub use behaviour::{Behaviour, Fate, InvalidBehaviour, Scope, TooManyNumbers};
+pub use carrier::Condition;
 pub use inbox::{InboxMessage, InboxSummary};
 
 use behaviour::Behaviours;
+use carrier::Carriers;
 use inbox::Inboxes;
 
 /// How much the simulated phone keeps.
@@ -73,11 +76,15 @@ struct Inner {
     runtime: SimulatedRuntime,
     inboxes: Mutex<Inboxes>,
     behaviours: Mutex<Behaviours>,
+    carriers: Mutex<Carriers>,
     live: broadcast::Sender<Arc<InboxMessage>>,
     waiting: Arc<Semaphore>,
     submissions: AtomicU64,
     receipts_dropped: AtomicU64,
 }
+
+/// How long a carrier that hangs keeps its client waiting at most.
+const HANG: Duration = Duration::from_secs(60);
 
 /// What a delayed message is until it arrives.
 struct Parcel {
@@ -91,12 +98,15 @@ impl SimulatedPhone {
     /// A phone with empty inboxes that behaves well. Limits below one count as one.
     pub fn new(name: ProviderName, limits: SimulatedLimits, runtime: SimulatedRuntime) -> Self {
         let (live, _) = broadcast::channel(limits.live_backlog.max(1));
+        let mut carriers = Carriers::default();
+        carriers.add(name.clone());
         SimulatedPhone {
             name,
             inner: Arc::new(Inner {
                 runtime,
                 inboxes: Mutex::new(Inboxes::new(limits.numbers, limits.messages_per_number)),
                 behaviours: Mutex::new(Behaviours::new(limits.numbers)),
+                carriers: Mutex::new(carriers),
                 live,
                 waiting: Arc::new(Semaphore::new(limits.delayed.max(1))),
                 submissions: AtomicU64::new(0),
@@ -105,9 +115,10 @@ impl SimulatedPhone {
         }
     }
 
-    /// The same phone under another name, for a route that names it.
+    /// The same phone behind another carrier, for a route that names it.
     #[must_use]
     pub fn named(&self, name: ProviderName) -> Self {
+        locked(&self.inner.carriers).add(name.clone());
         SimulatedPhone { name, inner: Arc::clone(&self.inner) }
     }
 
@@ -142,6 +153,16 @@ impl SimulatedPhone {
         locked(&self.inner.behaviours).effective(scope)
     }
 
+    /// The carriers in front of it, and how each is.
+    pub fn carriers(&self) -> Vec<(ProviderName, Condition)> {
+        locked(&self.inner.carriers).all()
+    }
+
+    /// Breaks a carrier, or mends it. Whether there is one of this name.
+    pub fn set_condition(&self, carrier: &ProviderName, condition: Condition) -> bool {
+        locked(&self.inner.carriers).set(carrier, condition)
+    }
+
     /// Receipts that nobody had room for.
     pub fn receipts_dropped(&self) -> u64 {
         self.inner.receipts_dropped.load(Ordering::Relaxed)
@@ -160,6 +181,21 @@ impl SimulatedPhone {
         });
     }
 
+    /// What a carrier answers that takes no message.
+    async fn refusal(&self, condition: Condition) -> Option<Submission> {
+        match condition {
+            Condition::Unreachable => Some(Submission::NotWritten { reason: "simulated_unreachable".into() }),
+            Condition::Refuses => Some(Submission::permanent("simulated_refusal")),
+            Condition::Throttles => Some(Submission::Throttled { retry_after: Some(Duration::from_secs(1)) }),
+            Condition::Hangs => {
+                // Whoever submits has less patience than this and gives up first.
+                let _ = tokio::time::timeout(HANG, self.inner.runtime.shutdown.cancelled()).await;
+                Some(Submission::Unknown { reason: "simulated_hang".into() })
+            }
+            Condition::Works | Condition::Silent | Condition::Fails | Condition::Lies => None,
+        }
+    }
+
     /// What happens at the far end.
     fn settle(&self, parcel: Parcel) {
         let Parcel { message, delivery, expires_at, behaviour } = parcel;
@@ -168,6 +204,7 @@ impl SimulatedPhone {
         }
         match behaviour.fate() {
             Fate::Lose => {}
+            Fate::Lie => self.report(delivery, ReceiptStatus::Delivered, None),
             Fate::Fail => self.report(delivery, ReceiptStatus::Failed, Some("simulated_failure")),
             Fate::Deliver => {
                 for _ in 0..behaviour.copies() {
@@ -207,7 +244,16 @@ impl Provider for SimulatedPhone {
         if message.expires_at <= now {
             return Submission::permanent("expired");
         }
-        let behaviour = self.behaviour(Scope::Number(message.to));
+        let condition = locked(&self.inner.carriers).condition(&self.name);
+        if let Some(refused) = self.refusal(condition).await {
+            return refused;
+        }
+        let behaviour = match condition {
+            Condition::Silent => Behaviour::fated(Fate::Lose),
+            Condition::Fails => Behaviour::fated(Fate::Fail),
+            Condition::Lies => Behaviour::fated(Fate::Lie),
+            _ => self.behaviour(Scope::Number(message.to)),
+        };
         let parcel = Parcel {
             message: InboxMessage::of(message, now.plus(behaviour.delay())),
             delivery: message.delivery,

@@ -281,8 +281,12 @@ fn providers(config: &Config, simulated: &SimulatedPhone) -> anyhow::Result<Prov
             }
         });
     }
-    let test_phone = AnyProvider::Simulated(simulated.clone());
-    Ok(Providers::new(all, config.delivery.route.clone(), test_phone))
+    let carriers = (1..=config.simulated_phone.carriers).map(|number| match number {
+        1 => Ok(simulated.clone()),
+        number => Ok(simulated.named(format!("{SIMULATED_NAME}-{number}").parse()?)),
+    });
+    let carriers = carriers.map(|carrier: anyhow::Result<_>| carrier.map(AnyProvider::Simulated));
+    Ok(Providers::new(all, config.delivery.route.clone(), carriers.collect::<Result<_, _>>()?))
 }
 
 /// Ends when the store has stopped for good: after an I/O error nobody knows what the disk holds, and

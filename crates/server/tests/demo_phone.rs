@@ -15,7 +15,7 @@ use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::verification::Channel;
 use countersign_delivery::provider::{Outgoing, Provider as _, SecretText};
-use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
+use countersign_delivery::simulated::{Condition, SimulatedLimits, SimulatedPhone, SimulatedRuntime};
 use countersign_server::demo::phone;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -158,4 +158,23 @@ async fn a_path_that_is_no_number_is_not_found() {
     let fixture = Fixture::new();
     assert_eq!(fixture.get("/phone/12").await.0, StatusCode::NOT_FOUND);
     assert_eq!(fixture.get("/phone/%3Cscript%3E").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_carrier_is_broken_and_mended_on_the_page() {
+    let fixture = Fixture::new();
+    let broken = "simulated".parse().unwrap();
+    assert_eq!(fixture.post("/phone/carriers/simulated", "condition=refuses").await, StatusCode::SEE_OTHER);
+    assert_eq!(fixture.phone.carriers(), [(broken, Condition::Refuses)]);
+    let (status, page) = fixture.get("/phone").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains(r#"<option value="refuses" selected>"#), "{page}");
+    fixture.receive().await;
+    assert_eq!(fixture.phone.numbers(), []);
+    assert_eq!(fixture.post("/phone/carriers/simulated", "condition=works").await, StatusCode::SEE_OTHER);
+    fixture.receive().await;
+    assert_eq!(fixture.phone.numbers().len(), 1);
+    assert_eq!(fixture.post("/phone/carriers/nobody", "condition=works").await, StatusCode::NOT_FOUND);
+    let unknown = fixture.post("/phone/carriers/simulated", "condition=explodes").await;
+    assert!(unknown.is_client_error(), "{unknown}");
 }

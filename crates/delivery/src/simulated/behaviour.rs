@@ -16,6 +16,8 @@ pub enum Fate {
     Lose,
     /// It never arrives; the receipt says failed.
     Fail,
+    /// It never arrives; the receipt says delivered.
+    Lie,
 }
 
 /// How messages fare: their fate, after a delay, in so many copies.
@@ -66,6 +68,11 @@ impl Behaviour {
             return Err(InvalidBehaviour);
         }
         Ok(Behaviour { fate, delay, copies })
+    }
+
+    /// This fate, at once.
+    pub(super) const fn fated(fate: Fate) -> Self {
+        Behaviour { fate, delay: Duration::ZERO, copies: 1 }
     }
 
     /// What becomes of the message.

@@ -218,3 +218,33 @@ async fn a_live_view_that_falls_behind_is_told_so() {
     assert!(matches!(live.try_recv(), Err(broadcast::error::TryRecvError::Lagged(3))));
     assert_eq!(live.try_recv().unwrap().sequence, 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_carrier_breaks_nothing_of_the_other() {
+    let mut bench = good();
+    let other = bench.phone.named("other".parse().unwrap());
+    let example = Example::new("123456 is your code.");
+    let broken = bench.phone.name().clone();
+    let said = [
+        (Condition::Unreachable, "not_written", None),
+        (Condition::Refuses, "permanent", None),
+        (Condition::Throttles, "throttled", None),
+        (Condition::Hangs, "unknown", None),
+        (Condition::Silent, "accepted", None),
+        (Condition::Fails, "accepted", Some(ReceiptStatus::Failed)),
+        (Condition::Lies, "accepted", Some(ReceiptStatus::Delivered)),
+    ];
+    for (arrived, (condition, outcome, receipt)) in said.into_iter().enumerate() {
+        assert!(bench.phone.set_condition(&broken, condition));
+        assert_eq!(bench.submit(&example).await.as_str(), outcome, "{condition:?}");
+        assert_eq!(bench.receipt().map(|(status, _)| status), receipt, "{condition:?}");
+        assert_eq!(texts(&bench.phone, &example).len(), arrived, "{condition:?}");
+        assert_eq!(other.submit(&example.outgoing(), NOW).await.as_str(), "accepted");
+        assert_eq!(bench.receipt(), Some((ReceiptStatus::Delivered, None)));
+        assert_eq!(texts(&bench.phone, &example).len(), arrived + 1);
+    }
+    assert!(bench.phone.set_condition(&broken, Condition::Works));
+    assert_eq!(bench.submit(&example).await.as_str(), "accepted");
+    assert_eq!(bench.receipt(), Some((ReceiptStatus::Delivered, None)));
+    assert!(!bench.phone.set_condition(&"nobody".parse().unwrap(), Condition::Refuses));
+}

@@ -104,6 +104,7 @@ fn configuration(data_dir: &Path, address: SocketAddr, base_url: &str) -> anyhow
         ("COUNTERSIGN__SERVER__DATA_DIR", data_dir.as_os_str().to_owned()),
         ("COUNTERSIGN__SERVER__LISTEN", address.to_string().into()),
         ("COUNTERSIGN__SERVER__PUBLIC_URL", base_url.into()),
+        ("COUNTERSIGN__SIMULATED_PHONE__CARRIERS", "2".into()),
         ("COUNTERSIGN__LOG__LEVEL", "warn".into()),
         ("COUNTERSIGN__LOG__FORMAT", "text".into()),
     ]

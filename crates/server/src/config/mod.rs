@@ -238,6 +238,8 @@ impl fmt::Debug for HttpCarrier {
 pub struct SimulatedPhone {
     /// Whether its inbox is served.
     pub enabled: bool,
+    /// Carriers in front of it for messages of test keys.
+    pub carriers: u8,
 }
 
 /// `[metrics]`.

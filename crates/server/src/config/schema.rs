@@ -382,12 +382,20 @@ const PROVIDERS: &[Key] = &[
     },
 ];
 
-const SIMULATED_PHONE: &[Key] = &[Key {
-    name: "enabled",
-    kind: Kind::Switch,
-    preset: Preset::Value("false"),
-    about: "Serves the simulated phone, an inbox that shows codes to everybody who can reach the server. For development and staging; messages of test keys arrive there too.",
-}];
+const SIMULATED_PHONE: &[Key] = &[
+    Key {
+        name: "enabled",
+        kind: Kind::Switch,
+        preset: Preset::Value("false"),
+        about: "Serves the simulated phone, an inbox that shows codes to everybody who can reach the server. For development and staging; messages of test keys arrive there too.",
+    },
+    Key {
+        name: "carriers",
+        kind: Kind::Count { min: 1, max: 4, unit: "carriers" },
+        preset: Preset::Value("1"),
+        about: "Simulated carriers that stand in front of it for messages of test keys. Each can be broken on its page, so that a failover can be watched.",
+    },
+];
 
 const METRICS: &[Key] = &[
     Key {

@@ -2,6 +2,7 @@
 //! the carrier misbehave.
 
 mod behaviour;
+mod carriers;
 mod inbox;
 mod live;
 
@@ -63,6 +64,7 @@ fn pages(phone: SimulatedPhone, shutdown: CancellationToken, surroundings: Surro
         .route("/phone/open", get(inbox::open))
         .route("/phone/events", get(live::events))
         .route("/phone/behaviour", post(behaviour::for_everyone))
+        .route("/phone/carriers/{name}", post(carriers::set))
         .route("/phone/{number}", get(inbox::inbox))
         .route("/phone/{number}/behaviour", post(behaviour::for_number))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))

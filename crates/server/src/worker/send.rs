@@ -55,12 +55,12 @@ pub struct Retries {
 pub struct Providers {
     by_name: HashMap<ProviderName, AnyProvider>,
     route: Vec<ProviderName>,
-    simulated: AnyProvider,
+    simulated: Vec<AnyProvider>,
 }
 
 impl Providers {
-    /// Providers by name, the order for apps that set none, and the phone of test messages.
-    pub fn new(all: Vec<AnyProvider>, route: Vec<ProviderName>, simulated: AnyProvider) -> Self {
+    /// Providers by name, the order for apps that set none, and the simulated carriers of test messages.
+    pub fn new(all: Vec<AnyProvider>, route: Vec<ProviderName>, simulated: Vec<AnyProvider>) -> Self {
         let by_name = all.into_iter().map(|provider| (provider.name().clone(), provider)).collect();
         Providers { by_name, route, simulated }
     }
@@ -68,10 +68,9 @@ impl Providers {
     /// The provider for the `tried`-th submission: each in turn, so that a repeated submission goes
     /// by another route if there is one (design 6, Sending). Test messages never reach a carrier.
     fn choose(&self, mode: Mode, app_route: &[String], tried: u32) -> Option<&AnyProvider> {
-        if mode == Mode::Test {
-            return Some(&self.simulated);
-        }
-        let route: Vec<&AnyProvider> = if app_route.is_empty() {
+        let route: Vec<&AnyProvider> = if mode == Mode::Test {
+            self.simulated.iter().collect()
+        } else if app_route.is_empty() {
             self.route.iter().filter_map(|name| self.by_name.get(name)).collect()
         } else {
             app_route.iter().filter_map(|name| self.by_name.get(&name.parse().ok()?)).collect()
@@ -82,7 +81,7 @@ impl Providers {
     /// How many providers a live message can try.
     fn routes(&self, mode: Mode, app_route: &[String]) -> u32 {
         let count = match mode {
-            Mode::Test => 1,
+            Mode::Test => self.simulated.len(),
             Mode::Live if app_route.is_empty() => self.route.len(),
             Mode::Live => app_route.len(),
         };

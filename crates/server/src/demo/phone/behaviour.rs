@@ -15,7 +15,7 @@ use crate::demo::page::see_other;
 pub(super) struct BehaviourView {
     pub(super) is_normal: bool,
     pub(super) summary: String,
-    pub(super) fates: [FateChoice; 3],
+    pub(super) fates: [FateChoice; 4],
     pub(super) delay_s: u64,
     pub(super) max_delay_s: u64,
     pub(super) copies: u8,
@@ -41,6 +41,7 @@ impl From<Behaviour> for BehaviourView {
                 choice(Fate::Deliver, "deliver", "Deliver", "The receipt says delivered."),
                 choice(Fate::Lose, "lose", "Lose", "Nothing arrives and no receipt says so."),
                 choice(Fate::Fail, "fail", "Fail", "Nothing arrives; the receipt says failed."),
+                choice(Fate::Lie, "lie", "Lie", "Nothing arrives; the receipt says delivered."),
             ],
             delay_s: behaviour.delay().as_secs(),
             max_delay_s: Behaviour::MAX_DELAY.as_secs(),
@@ -56,6 +57,7 @@ fn summary(behaviour: Behaviour) -> String {
         (Fate::Deliver, copies) => format!("Messages arrive {copies} times"),
         (Fate::Lose, _) => return "Messages are lost, without a receipt.".to_owned(),
         (Fate::Fail, _) => "Messages fail".to_owned(),
+        (Fate::Lie, _) => "Messages are lost, and their receipts say delivered".to_owned(),
     };
     match behaviour.delay().as_secs() {
         0 => format!("{fate} at once."),

@@ -13,6 +13,7 @@ use countersign_delivery::simulated::{Autofill, InboxMessage, Scope};
 use serde::Deserialize;
 
 use super::behaviour::{BehaviourView, Saved};
+use super::carriers::CarrierView;
 use super::{PhonePages, Surroundings, number_of, path_of};
 use crate::demo::page::{page, see_other};
 
@@ -27,6 +28,7 @@ struct NumbersPage {
     numbers: Vec<NumberRow>,
     behaviour: BehaviourView,
     saved: bool,
+    carriers: Vec<CarrierView>,
     error: Option<&'static str>,
 }
 
@@ -173,7 +175,9 @@ fn numbers_page(pages: &PhonePages, saved: &Saved, error: Option<&'static str>) 
         }
     }
     let behaviour = BehaviourView::from(pages.phone.behaviour(Scope::Everyone));
-    NumbersPage { surroundings: pages.surroundings, since, numbers, behaviour, saved: saved.is_set(), error }
+    let carriers = pages.phone.carriers().into_iter().map(CarrierView::new).collect();
+    let surroundings = pages.surroundings;
+    NumbersPage { surroundings, since, numbers, behaviour, saved: saved.is_set(), carriers, error }
 }
 
 pub(super) async fn inbox(

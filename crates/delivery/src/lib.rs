@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod http;
 pub mod provider;
 pub mod receipt;
+pub mod route;
 pub mod sender;
 pub mod signature;
 pub mod simulated;

@@ -390,17 +390,13 @@ fn experiment<'a, 'b>(
     let settings = candidates.thompson?;
     let cheapest = healthy.iter().filter_map(|seen| seen.cost).map(|cost| cost.micros()).min();
     let outcomes = |seen: &Seen<'_>| health.outcomes(&seen.candidate.provider, asked.place, now);
-    let takes_part = |seen: &&&Seen<'_>| {
-        let limit = cheapest.map(|cheapest| {
-            let above = u128::from(cheapest) * u128::from(settings.max_price_above_percent) / 100;
-            u128::from(cheapest) + above
-        });
-        let fair = match (seen.cost, limit) {
-            (Some(cost), Some(limit)) => u128::from(cost.micros()) <= limit,
-            (None, None) => true,
-            _ => false,
-        };
-        fair
+    let takes_part = |seen: &&&Seen<'_>| match (seen.cost, cheapest) {
+        (Some(cost), Some(cheapest)) => {
+            let percent = 100 + u128::from(settings.max_price_above_percent);
+            u128::from(cost.micros()) * 100 <= u128::from(cheapest) * percent
+        }
+        (None, None) => true,
+        _ => false,
     };
     let arms: Vec<&Seen<'_>> = healthy.iter().filter(takes_part).copied().collect();
     let records: Vec<_> = arms.iter().map(|seen| outcomes(seen)).collect();
@@ -409,7 +405,7 @@ fn experiment<'a, 'b>(
     if arms.len() < 2 || per_day < f64::from(settings.min_per_day) {
         return None;
     }
-    Some(match thompson::sample(&records, &settings, entropy)? {
+    Some(match thompson::sample(&records, settings, entropy)? {
         Sampled::Best(arm) => (arms[arm], Reason::BestRecord),
         Sampled::Explored(arm) => (arms[arm], Reason::Exploration),
     })

@@ -197,12 +197,12 @@ struct Open {
     since: Timestamp,
     reverse: f64,
     meanwhile: Discounted,
-    open_before_s: u64,
+    earlier_s: u64,
 }
 
 impl Open {
     fn total_s(&self, now: Timestamp) -> u64 {
-        self.open_before_s.saturating_add(now.since(self.since).as_secs())
+        self.earlier_s.saturating_add(now.since(self.since).as_secs())
     }
 }
 
@@ -358,9 +358,9 @@ impl ConversionBreaker {
         // A breaker that luck closed for a moment is still the same one.
         let soon = Duration::from_secs(settings.relearn_after_s / 4);
         let before = self.before.take().filter(|before| sight.now.since(before.closed_at) < soon);
-        let (meanwhile, open_before_s) =
+        let (meanwhile, earlier_s) =
             before.map_or_else(Default::default, |before| (before.meanwhile, before.total_s));
-        self.open = Some(Open { since: sight.now, reverse: 0.0, meanwhile, open_before_s });
+        self.open = Some(Open { since: sight.now, reverse: 0.0, meanwhile, earlier_s });
         Some(Turn::Opened)
     }
 

@@ -245,6 +245,8 @@ fn highest<'a>(rows: impl Iterator<Item = &'a Vec<Listed>>, now: Timestamp) -> O
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -343,7 +345,7 @@ mod tests {
         ) {
             let mut csv = HEADER.join(",");
             for (cents, prefix) in prefixes.iter().enumerate() {
-                csv.push_str(&format!("\nacme,{prefix},0.{:02},EUR,2026-01-01", cents + 1));
+                let _ = write!(csv, "\nacme,{prefix},0.{:02},EUR,2026-01-01", cents + 1);
             }
             let list = import(&csv).unwrap();
             let longest = prefixes.iter().filter(|prefix| "4915112345678".starts_with(prefix.as_str()))

@@ -167,7 +167,7 @@ impl Rule {
         if let Some(provider) = self.providers.iter().enumerate().find_map(twice) {
             return Err(InvalidTable::Twice { rule, provider });
         }
-        let thompson = self.thompson.as_ref().map_or(Ok(()), ThompsonSettings::check);
+        let thompson = self.thompson.map_or(Ok(()), ThompsonSettings::check);
         thompson.map_err(|problem| InvalidTable::Thompson { rule, problem })
     }
 }

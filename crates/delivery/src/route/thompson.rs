@@ -37,7 +37,7 @@ pub enum InvalidThompson {
 
 impl ThompsonSettings {
     /// Says what is wrong with it.
-    pub const fn check(&self) -> Result<(), InvalidThompson> {
+    pub const fn check(self) -> Result<(), InvalidThompson> {
         if self.max_explored_percent > 50 { Err(InvalidThompson::Explored) } else { Ok(()) }
     }
 }
@@ -57,7 +57,7 @@ pub(super) enum Sampled {
 /// the record does, so that exploring can never take more than its share.
 pub(super) fn sample(
     arms: &[Discounted],
-    settings: &ThompsonSettings,
+    settings: ThompsonSettings,
     entropy: &mut Entropy,
 ) -> Option<Sampled> {
     let best = arg_max(arms.iter().map(|arm| arm.rate(0.5, 2.0)))?;
@@ -96,14 +96,14 @@ fn beta(a: f64, b: f64, entropy: &mut Entropy) -> f64 {
 /// Gamma(shape, 1) for shape ≥ 1 by Marsaglia and Tsang (ACM TOMS 26:3, 2000). Rejections are rare
 /// (under 5 %); after 64 of them, which never happens, the mean is as good.
 fn gamma(shape: f64, entropy: &mut Entropy) -> f64 {
-    let d = shape - 1.0 / 3.0;
-    let c = 1.0 / (9.0 * d).sqrt();
+    let scale = shape - 1.0 / 3.0;
+    let width = 1.0 / (9.0 * scale).sqrt();
     for _ in 0..64 {
-        let x = normal(entropy);
-        let v = (1.0 + c * x).powi(3);
-        let u = uniform(entropy).max(f64::MIN_POSITIVE);
-        if v > 0.0 && u.ln() < 0.5 * x * x + d - d * v + d * v.ln() {
-            return d * v;
+        let deviate = normal(entropy);
+        let cube = (1.0 + width * deviate).powi(3);
+        let limit = 0.5 * deviate * deviate + scale - scale * cube + scale * cube.ln();
+        if cube > 0.0 && uniform(entropy).max(f64::MIN_POSITIVE).ln() < limit {
+            return scale * cube;
         }
     }
     shape
@@ -140,7 +140,7 @@ mod tests {
         let mut entropy = Entropy::from_seed([5; 32]);
         let (mut second, mut explored) = (0, 0);
         for _ in 0..draws {
-            match sample(arms, &ThompsonSettings::default(), &mut entropy).unwrap() {
+            match sample(arms, ThompsonSettings::default(), &mut entropy).unwrap() {
                 Sampled::Best(1) => second += 1,
                 Sampled::Explored(_) => explored += 1,
                 Sampled::Best(_) => {}
@@ -174,6 +174,6 @@ mod tests {
 
     #[test]
     fn no_arm_gives_no_choice() {
-        assert_eq!(sample(&[], &ThompsonSettings::default(), &mut Entropy::from_seed([0; 32])), None);
+        assert_eq!(sample(&[], ThompsonSettings::default(), &mut Entropy::from_seed([0; 32])), None);
     }
 }

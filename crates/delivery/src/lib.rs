@@ -12,6 +12,7 @@ pub mod provider;
 pub mod receipt;
 pub mod route;
 pub mod sender;
+pub mod sender_rules;
 pub mod signature;
 pub mod simulated;
 

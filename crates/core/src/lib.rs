@@ -18,6 +18,7 @@ pub mod money;
 pub mod phone;
 pub mod policy;
 pub mod presentation;
+pub mod price;
 pub mod proof;
 pub mod purpose;
 pub mod quota;

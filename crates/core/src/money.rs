@@ -32,6 +32,19 @@ impl FromStr for Currency {
     }
 }
 
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
@@ -106,6 +119,11 @@ impl Money {
         }
         let minor_units = format!("{whole}{fraction}").parse().map_err(|_| InvalidMoney::TooLarge)?;
         Ok(Money { minor_units, currency })
+    }
+
+    /// From an amount in the currency's smallest unit: cents for EUR, yen for JPY.
+    pub const fn from_minor_units(minor_units: u64, currency: Currency) -> Self {
+        Money { minor_units, currency }
     }
 
     /// The amount in the currency's smallest unit: cents for EUR, yen for JPY.

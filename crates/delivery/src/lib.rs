@@ -10,7 +10,9 @@ pub mod backoff;
 pub mod http;
 pub mod provider;
 pub mod receipt;
+pub mod route;
 pub mod sender;
+pub mod sender_rules;
 pub mod signature;
 pub mod simulated;
 

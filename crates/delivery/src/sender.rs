@@ -27,6 +27,11 @@ impl SenderId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is a name and not a number.
+    pub fn is_name(&self) -> bool {
+        self.0.bytes().any(|b| b.is_ascii_alphabetic())
+    }
 }
 
 impl TryFrom<String> for SenderId {

@@ -1,7 +1,8 @@
 //! For tests only: tools that drive the real binary `countersign` over its real faces.
 //!
 //! [`server`] runs it as a child process, [`sink`] is the carrier that receives its messages, [`api`]
-//! the shop that calls it. [`load`] drives it as hard as one core can, for the benchmark.
+//! the shop that calls it. [`load`] drives it as hard as one core can, for the benchmark. [`routing`] needs no
+//! server: it simulates customers and carriers around the code that chooses routes.
 
 pub mod api;
 pub mod clock;
@@ -10,6 +11,7 @@ pub mod load;
 pub mod phones;
 pub mod process;
 pub mod report;
+pub mod routing;
 pub mod server;
 pub mod sink;
 pub mod torture;

@@ -2,13 +2,15 @@
 //!
 //! [`render`] chooses a text by purpose and locale, fills it in from the same [`Transaction`] that the
 //! code is bound to, and adds the last line that lets browsers and apps take the code only where it
-//! belongs. Built-in texts live in `texts/`, one file per language; an app's own are [`Templates`].
+//! belongs. [`plan()`] does so within a budget. Built-in texts live in `texts/`, one file per language; an app's own are [`Templates`].
 
 mod custom;
 mod encoding;
 mod link;
 mod lint;
 mod pan;
+mod plain;
+mod plan;
 mod template;
 mod texts;
 mod value;
@@ -20,6 +22,7 @@ use zeroize::Zeroizing;
 pub use custom::{InvalidTemplates, MAX_TEMPLATES, Templates};
 pub use encoding::{Encoding, Measure};
 pub use lint::{MAX_TEMPLATE_BYTES, MAX_TEMPLATE_SEGMENTS, TemplateProblem, lint};
+pub use plan::{Budget, Considered, Form, Permission, Plan, Reader, Verdict, plan};
 pub use template::Variable;
 pub use value::{MAX_BRAND_UNITS, MAX_VALUE_UNITS, ValueProblem, check_brand, check_value};
 

@@ -5,7 +5,7 @@
 //! must come to that outcome, whether it had happened before the kill or not.
 
 mod afterwards;
-mod random;
+pub(crate) mod random;
 mod resolve;
 mod story;
 

@@ -12,6 +12,7 @@
 //!   not to be told to anyone, and holds no link.
 //! - Short: 160 characters in GSM-7, 70 otherwise, names included; a last line of some 27 characters
 //!   is added for web pages. Characters outside GSM-7 are avoided where the language allows.
+//! - `texts/short.rs` has each text once more in as few words as it can have.
 //! - `texts/rendered.md` shows every text filled in, with its cost. A test compares it.
 
 mod ar;
@@ -26,6 +27,7 @@ mod ja;
 mod nl;
 mod pl;
 mod pt;
+mod short;
 mod tr;
 mod zh;
 
@@ -104,6 +106,11 @@ impl Texts {
 /// The texts for exactly this tag: built-in texts know languages, not regions.
 pub(super) fn for_tag(locale: &Locale) -> Option<&'static Texts> {
     LANGUAGES.into_iter().find(|texts| texts.language == locale.as_str())
+}
+
+/// The short texts for exactly this tag.
+pub(super) fn short_for_tag(locale: &Locale) -> Option<&'static Texts> {
+    short::SHORT.into_iter().find(|texts| texts.language == locale.as_str())
 }
 
 #[cfg(test)]

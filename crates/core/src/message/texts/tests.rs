@@ -31,8 +31,9 @@ fn purposes() -> [Purpose; 6] {
     ["login", "signup", "payment", "account_change", "order", "pickup"].map(|word| word.parse().unwrap())
 }
 
+/// The full texts and the short ones.
 fn all() -> impl Iterator<Item = (&'static Texts, Purpose, Known, &'static str)> {
-    LANGUAGES.into_iter().flat_map(|texts| {
+    LANGUAGES.into_iter().chain(short::SHORT).flat_map(|texts| {
         purposes().into_iter().flat_map(move |purpose| {
             KNOWN.into_iter().map(move |known| (texts, purpose.clone(), known, texts.text(&purpose, known)))
         })
@@ -67,6 +68,8 @@ fn every_language_is_there_once_and_has_its_words() {
     let expected: BTreeSet<_> = WORDS.iter().map(|(language, ..)| *language).collect();
     assert_eq!(languages, expected);
     assert_eq!(languages.len(), LANGUAGES.len());
+    let order = |texts: [&Texts; 14]| texts.map(|texts| texts.language);
+    assert_eq!(order(LANGUAGES), order(short::SHORT));
 }
 
 #[test]
@@ -101,8 +104,9 @@ fn every_text_passes_the_linter() {
 fn owasp_1_4_each_purpose_is_told_apart_by_its_own_word() {
     let named = &purposes()[..5];
     for (language, code_word, words) in WORDS {
-        let texts = for_tag(&language.parse().unwrap()).unwrap();
-        for known in KNOWN {
+        let locale = language.parse().unwrap();
+        let both = [for_tag(&locale).unwrap(), short_for_tag(&locale).unwrap()];
+        for (texts, known) in both.into_iter().flat_map(|texts| KNOWN.map(|known| (texts, known))) {
             for (place, purpose) in purposes().iter().enumerate() {
                 let text = texts.text(purpose, known).to_lowercase();
                 assert!(text.contains(code_word), "{language} {purpose} {known:?}: no \"{code_word}\"");
@@ -116,9 +120,11 @@ fn owasp_1_4_each_purpose_is_told_apart_by_its_own_word() {
                 }
             }
         }
-        let openings: BTreeSet<_> =
-            named.iter().map(|purpose| texts.text(purpose, Known::AmountAndPayee)).collect();
-        assert_eq!(openings.len(), named.len(), "{language}");
+        for texts in both {
+            let openings: BTreeSet<_> =
+                named.iter().map(|purpose| texts.text(purpose, Known::AmountAndPayee)).collect();
+            assert_eq!(openings.len(), named.len(), "{language}");
+        }
     }
 }
 
@@ -165,7 +171,12 @@ fn arabic_needs_no_direction_marks() {
         });
         let variables = pieces.iter().filter(|piece| matches!(piece, template::Piece::Variable(_))).count();
         let separators: Vec<_> = literals.collect();
-        assert_eq!(separators.len(), variables, "{place}: a variable touches another");
+        let at_the_end = matches!(pieces.last(), Some(template::Piece::Variable(_)));
+        assert_eq!(
+            separators.len() + usize::from(at_the_end),
+            variables,
+            "{place}: a variable touches another"
+        );
         assert!(separators.iter().all(|literal| literal.contains(is_arabic)), "{place}");
     }
     let message = rendered("ar", &Purpose::Payment, Known::AmountAndPayee, &page());
@@ -211,7 +222,7 @@ fn list() -> String {
     for texts in LANGUAGES {
         let _ = write!(
             list,
-            "\n## {}\n\n| purpose | text | alphabet | units | SMS |\n|---|---|---|---|---|\n",
+            "\n## {}\n\n| purpose | text | alphabet | units | SMS | short text |\n|---|---|---|---|---|---|\n",
             texts.language
         );
         for purpose in purposes() {
@@ -230,9 +241,10 @@ fn list() -> String {
                 let alphabet = if encoding == Encoding::Gsm7 { "GSM-7" } else { "UCS-2" };
                 let _ = writeln!(
                     list,
-                    "| {name} | {} | {alphabet} | {units} | {segments} / {} |",
+                    "| {name} | {} | {alphabet} | {units} | {segments} / {} | {} |",
                     message.expose(),
-                    bound.measure().segments
+                    bound.measure().segments,
+                    short_for_tag(message.locale()).unwrap().text(&purpose, known)
                 );
             }
         }

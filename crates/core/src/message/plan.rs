@@ -1,0 +1,253 @@
+//! The segment planner: the fullest form of a message that its budget allows.
+//!
+//! A last line of 27 characters moves most texts outside GSM-7 from one segment to two, and each is
+//! charged (delivery.md D). The forms are tried in a fixed order, from the full text to the barest one
+//! that the merchant allows, and the first that fits is taken. What was passed over is told with its cost.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Measure, Message, MessageInput, TextSource, Values, last_line, plain, render, template, texts};
+use crate::presentation::Presentation;
+use crate::price::Price;
+
+/// Whether something may be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// It may.
+    Allowed,
+    /// It may not.
+    #[default]
+    Refused,
+}
+
+/// What reads the last line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reader {
+    /// A browser, or nobody knows: the line binds the code to its site and stays.
+    #[default]
+    Browser,
+    /// No browser, as the shop's server says: the line would be read by nobody.
+    Other,
+}
+
+/// What a message may cost, and what may be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Budget {
+    /// The most segments.
+    pub max_segments: usize,
+    /// The price of one segment by the route in question; none when it is not known.
+    pub segment_price: Option<Price>,
+    /// The most that the message may cost. Without a price, or in another currency, it bounds nothing.
+    pub max_cost: Option<Price>,
+    /// The built-in short sentence in place of the full text. A text registered with a regulator must
+    /// be sent as it is.
+    pub short: Permission,
+    /// Letters without the accents that GSM-7 lacks, in names too.
+    pub accent_free: Permission,
+    /// Who reads the last line.
+    pub reader: Reader,
+}
+
+impl Default for Budget {
+    /// One segment; short sentences, accents kept.
+    fn default() -> Self {
+        Budget {
+            max_segments: 1,
+            segment_price: None,
+            max_cost: None,
+            short: Permission::Allowed,
+            accent_free: Permission::Refused,
+            reader: Reader::Browser,
+        }
+    }
+}
+
+/// A form of a message, the fullest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// The full text.
+    Full,
+    /// The short sentence in the customer's language.
+    Short,
+    /// The full text in Latin letters that GSM-7 has.
+    FullPlain,
+    /// The short sentence in such letters.
+    ShortPlain,
+    /// The full text without the last line.
+    FullUnbound,
+    /// The short sentence without the last line.
+    ShortUnbound,
+    /// The short sentence in plain letters, without the last line.
+    ShortPlainUnbound,
+}
+
+impl Form {
+    /// In the order in which they are tried.
+    pub const ALL: [Form; 7] = [
+        Form::Full,
+        Form::Short,
+        Form::FullPlain,
+        Form::ShortPlain,
+        Form::FullUnbound,
+        Form::ShortUnbound,
+        Form::ShortPlainUnbound,
+    ];
+
+    const fn is_short(self) -> bool {
+        matches!(self, Form::Short | Form::ShortPlain | Form::ShortUnbound | Form::ShortPlainUnbound)
+    }
+
+    const fn is_plain(self) -> bool {
+        matches!(self, Form::FullPlain | Form::ShortPlain | Form::ShortPlainUnbound)
+    }
+
+    const fn is_unbound(self) -> bool {
+        matches!(self, Form::FullUnbound | Form::ShortUnbound | Form::ShortPlainUnbound)
+    }
+}
+
+/// What became of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+pub enum Verdict {
+    /// It fits, and is the first that does.
+    Fits,
+    /// Nothing fits, and this takes the fewest segments.
+    FewestSegments,
+    /// More segments than [`Budget::max_segments`].
+    TooManySegments,
+    /// More money than [`Budget::max_cost`].
+    TooDear,
+    /// The merchant does not allow it.
+    NotAllowed,
+    /// It would be the same as an earlier form, or the language has no such text.
+    Nothing,
+}
+
+/// A form that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Considered {
+    /// Which.
+    pub form: Form,
+    /// Its segments, where it was rendered.
+    pub segments: Option<usize>,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// The message to send, and why it has this form.
+pub struct Plan {
+    /// The message.
+    pub message: Message,
+    /// Its form.
+    pub form: Form,
+    /// Its price: segments × price of one; none when that is not known.
+    pub cost: Option<Price>,
+    /// Every form that was looked at, up to the one taken.
+    pub considered: Vec<Considered>,
+}
+
+impl Plan {
+    /// Whether the message keeps to its budget. If it does not, nothing that is allowed would: the
+    /// message is sent all the same, because a customer without a code is the greater cost; who wants a
+    /// hard limit refuses here.
+    pub fn fits(&self) -> bool {
+        self.considered.iter().any(|considered| considered.verdict == Verdict::Fits)
+    }
+}
+
+/// Renders the fullest form of a message that its budget allows, or the one with the fewest segments.
+pub fn plan(input: &MessageInput<'_>, budget: &Budget) -> Plan {
+    let full = render(input);
+    let mut considered = Vec::with_capacity(Form::ALL.len());
+    let mut fewest: Option<(Form, Message)> = None;
+    for form in Form::ALL {
+        let rendered = if allowed(form, budget, full.source()) {
+            render_as(form, input, &full).ok_or(Verdict::Nothing)
+        } else {
+            Err(Verdict::NotAllowed)
+        };
+        let message = match rendered {
+            Ok(message) => message,
+            Err(verdict) => {
+                considered.push(Considered { form, segments: None, verdict });
+                continue;
+            }
+        };
+        let verdict = judge(message.measure(), budget);
+        considered.push(Considered { form, segments: Some(message.measure().segments), verdict });
+        if verdict == Verdict::Fits {
+            return Plan { cost: cost(message.measure(), budget), message, form, considered };
+        }
+        let shorter = |best: &(Form, Message)| message.measure().segments < best.1.measure().segments;
+        if fewest.as_ref().is_none_or(shorter) {
+            fewest = Some((form, message));
+        }
+    }
+    let (form, message) = fewest.unwrap_or((Form::Full, full));
+    for considered in considered.iter_mut().filter(|considered| considered.form == form) {
+        considered.verdict = Verdict::FewestSegments;
+    }
+    Plan { cost: cost(message.measure(), budget), message, form, considered }
+}
+
+fn allowed(form: Form, budget: &Budget, source: TextSource) -> bool {
+    let asks = |asked: bool, permission: Permission| !asked || permission == Permission::Allowed;
+    // An app's own text is never replaced by a built-in one behind its back.
+    let own_text_stays = !(form.is_short() && source == TextSource::Custom);
+    own_text_stays
+        && asks(form.is_short(), budget.short)
+        && asks(form.is_plain(), budget.accent_free)
+        && (!form.is_unbound() || budget.reader == Reader::Other)
+}
+
+fn cost(measure: Measure, budget: &Budget) -> Option<Price> {
+    budget.segment_price.map(|price| price.times(measure.segments))
+}
+
+fn judge(measure: Measure, budget: &Budget) -> Verdict {
+    let too_dear = cost(measure, budget).zip(budget.max_cost).is_some_and(|(cost, most)| cost > most);
+    if measure.segments > budget.max_segments {
+        Verdict::TooManySegments
+    } else if too_dear {
+        Verdict::TooDear
+    } else {
+        Verdict::Fits
+    }
+}
+
+/// The message in a form, or nothing when the form is no other than an earlier one.
+fn render_as(form: Form, input: &MessageInput<'_>, full: &Message) -> Option<Message> {
+    let has_origin = matches!(
+        input.presentation,
+        Presentation::Page { .. } | Presentation::Element { .. } | Presentation::Iframe { .. }
+    );
+    if form.is_unbound() && !has_origin {
+        return None;
+    }
+    let unbound = MessageInput { presentation: &Presentation::Unbound, ..*input };
+    let input = if form.is_unbound() { &unbound } else { input };
+    let message = if form.is_short() { render_short(input, full)? } else { render(input) };
+    if !form.is_plain() {
+        return Some(message);
+    }
+    let text = plain::plain_latin(message.expose());
+    let changed = *text != message.expose();
+    changed.then(|| Message::new(text, message.locale, message.source))
+}
+
+fn render_short(input: &MessageInput<'_>, full: &Message) -> Option<Message> {
+    let values = Values::of(input);
+    let ending = last_line(input.presentation, input.code.expose());
+    let short = texts::short_for_tag(full.locale())?.text(input.purpose, values.known());
+    let text = template::fill(short, &ending, |variable| values.get(variable))?;
+    Some(Message::new(text, full.locale().clone(), TextSource::BuiltIn))
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -1,0 +1,145 @@
+//! What one verification has tried so far, and what it may still spend.
+
+use countersign_core::price::Price;
+use countersign_core::time::Timestamp;
+use countersign_core::verification::ReceiptStatus;
+use serde::{Deserialize, Serialize};
+
+use crate::provider::{ProviderName, Submission};
+
+/// One hand-over of a verification's message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// By whom.
+    pub provider: ProviderName,
+    /// When it began.
+    pub at: Timestamp,
+    /// What became of it.
+    pub result: AttemptResult,
+    /// What it costs if the provider charges it: price × segments.
+    pub cost: Option<Price>,
+}
+
+/// What became of a hand-over, as far as the next choice depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptResult {
+    /// The provider has it, and no final receipt came.
+    Accepted,
+    /// The receipt says that it reached the phone.
+    Delivered,
+    /// The receipt says that it did not.
+    Failed,
+    /// It surely was not sent, or was refused for now.
+    TurnedAway,
+    /// The provider will refuse this message again.
+    Refused,
+    /// It may have been sent: unanswered, taken over from a dead node, or still on its way.
+    Unknown,
+}
+
+impl AttemptResult {
+    /// What a hand-over says.
+    pub const fn of(submission: &Submission) -> Self {
+        match submission {
+            Submission::Accepted { .. } => AttemptResult::Accepted,
+            Submission::NotWritten { .. } | Submission::Transient { .. } | Submission::Throttled { .. } => {
+                AttemptResult::TurnedAway
+            }
+            Submission::Permanent { .. } => AttemptResult::Refused,
+            Submission::Unknown { .. } => AttemptResult::Unknown,
+        }
+    }
+
+    /// What a receipt makes of it: a word about an unanswered message answers it.
+    #[must_use]
+    pub const fn after(self, receipt: ReceiptStatus) -> Self {
+        match receipt {
+            ReceiptStatus::Delivered => AttemptResult::Delivered,
+            ReceiptStatus::Failed => AttemptResult::Failed,
+            ReceiptStatus::Buffered => match self {
+                AttemptResult::Unknown => AttemptResult::Accepted,
+                other => other,
+            },
+        }
+    }
+
+    /// Whether a copy may reach the phone, now or later.
+    pub const fn may_arrive(self) -> bool {
+        matches!(self, AttemptResult::Accepted | AttemptResult::Delivered | AttemptResult::Unknown)
+    }
+
+    /// Whether the provider may charge it.
+    pub const fn may_be_charged(self) -> bool {
+        matches!(
+            self,
+            AttemptResult::Accepted
+                | AttemptResult::Delivered
+                | AttemptResult::Failed
+                | AttemptResult::Unknown
+        )
+    }
+}
+
+/// All attempts of one verification, over all its deliveries, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct History(Vec<Attempt>);
+
+impl History {
+    /// Remembers an attempt. [`Bounds::max_tries`] keeps the list short.
+    pub fn push(&mut self, attempt: Attempt) {
+        self.0.push(attempt);
+    }
+
+    /// Sets what became of the provider's last attempt.
+    pub fn settle(&mut self, provider: &ProviderName, result: AttemptResult) {
+        if let Some(attempt) = self.0.iter_mut().rev().find(|attempt| attempt.provider == *provider) {
+            attempt.result = result;
+        }
+    }
+
+    /// The attempts, the oldest first.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0
+    }
+
+    /// The provider's attempts.
+    pub fn of<'a>(&'a self, provider: &'a ProviderName) -> impl DoubleEndedIterator<Item = &'a Attempt> {
+        self.0.iter().filter(move |attempt| attempt.provider == *provider)
+    }
+
+    /// Attempts that a provider may have sent.
+    pub fn sends(&self) -> usize {
+        self.0.iter().filter(|attempt| attempt.result.may_be_charged()).count()
+    }
+
+    /// What providers may charge for them, in the currency given; attempts without a price, or in
+    /// another currency, count as nothing (the number of sends still bounds them).
+    pub fn spent_micros(&self, like: Price) -> u64 {
+        let charged = self.0.iter().filter(|attempt| attempt.result.may_be_charged());
+        charged
+            .filter_map(|attempt| attempt.cost)
+            .filter(|cost| cost.currency() == like.currency())
+            .fold(0, |sum, cost| sum.saturating_add(cost.micros()))
+    }
+}
+
+/// What one verification may use up, over all routes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bounds {
+    /// Messages that a provider may have sent.
+    pub max_sends: u16,
+    /// Hand-overs, refused ones included: what stops failing over in circles.
+    pub max_tries: u16,
+    /// Money.
+    pub max_spend: Option<Price>,
+}
+
+impl Default for Bounds {
+    /// Five sends that the customer may ask for (design 5) and as many again by failover.
+    fn default() -> Self {
+        Bounds { max_sends: 10, max_tries: 30, max_spend: None }
+    }
+}

@@ -7,8 +7,8 @@ use crate::subject::Mode;
 use crate::time::Timestamp;
 use crate::verification::Channel;
 
-/// One message that a customer asked for, until a provider has taken it. Written by the commit that
-/// decides to send; carries no code and no number: whoever sends derives them from the verification.
+/// One message, until a provider has taken it. Written by the commit that decides to send; carries no
+/// code and no number: whoever sends derives them from the verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Its id, which is also the reference that providers get.
@@ -21,11 +21,11 @@ pub struct Delivery {
     pub mode: Mode,
     /// How it travels.
     pub channel: Channel,
-    /// The code's generation in it.
-    pub generation: u8,
+    /// What it says.
+    pub kind: DeliveryKind,
     /// When it was asked for.
     pub created_at: Timestamp,
-    /// Nothing is sent after the code has expired.
+    /// Nothing is sent from here on: the code has expired, or the notice is of no use any more.
     pub expires_at: Timestamp,
     /// Submissions begun.
     pub submissions: u32,
@@ -36,6 +36,20 @@ pub struct Delivery {
     pub provider: Option<String>,
     /// Where it stands.
     pub state: DeliveryState,
+}
+
+/// What a message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DeliveryKind {
+    /// A code. Wanted while its verification is pending and has not rotated to another one.
+    Code {
+        /// The code's generation in it.
+        generation: u8,
+    },
+    /// That the customer's number is being changed to another one. Has no code; wanted until it expires,
+    /// whatever becomes of its verification (NIST SP 800-63B-4 §4.1.2, N7).
+    PhoneChangeNotice,
 }
 
 /// Where a delivery stands.

@@ -89,6 +89,15 @@ pub enum EventKind {
     /// The proof was redeemed.
     #[serde(rename = "proof.redeemed")]
     Redeemed,
+    /// The redeemed proof allows the customer's number to be changed to another phone. The notice to this
+    /// one is due.
+    #[serde(rename = "phone.change_authorized")]
+    PhoneChangeAuthorized {
+        /// The verification of the other phone. It is not there if its start was refused after this.
+        replaced_by: VerificationId,
+        /// The notice.
+        delivery: DeliveryId,
+    },
     /// Guesses on the phone are not evaluated before this time.
     #[serde(rename = "phone.locked")]
     PhoneLocked {

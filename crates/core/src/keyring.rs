@@ -18,9 +18,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::code::{Code, CodeFormat};
 use crate::id::{AppId, Partition, VerificationId};
-use crate::phone::E164;
+use crate::phone::{E164, PhoneEnding};
 use crate::purpose::Purpose;
-use crate::sealed::SealedPhone;
+use crate::sealed::{SealedEnding, SealedPhone};
 use crate::subject::{Mode, SubjectKey};
 use crate::time::Timestamp;
 use crate::transaction::TransactionDigest;
@@ -186,6 +186,10 @@ pub struct CodeInput<'a> {
     pub generation: u8,
 }
 
+/// What is under a seal: part of what it authenticates, so that one value never passes for another.
+const PHONE: &str = "countersign/verification.phone/v1";
+const NEW_ENDING: &str = "countersign/verification.new-ending/v1";
+
 fn truncate(mac: Hmac<Sha256>) -> [u8; 16] {
     let full: [u8; 32] = mac.finalize().into_bytes().into();
     let mut half = [0; 16];
@@ -242,28 +246,50 @@ impl Keyring {
 
     /// Seals a phone for the one place where it may be opened again.
     pub fn seal_phone(&self, place: Place, phone: &E164, nonce: [u8; 24]) -> SealedPhone {
+        self.seal(PHONE, place, phone.to_record().as_bytes(), nonce)
+    }
+
+    /// Opens a sealed phone in the place it was sealed for.
+    pub fn open_phone(&self, place: Place, sealed: &SealedPhone) -> Result<E164, KeyError> {
+        E164::from_record(&self.open(PHONE, place, sealed)?).ok_or(KeyError::Unsealing)
+    }
+
+    /// Seals the last digits of the phone that takes the place of `place`'s own.
+    pub fn seal_ending(&self, place: Place, new: &E164, nonce: [u8; 24]) -> SealedEnding {
+        SealedEnding(self.seal(NEW_ENDING, place, new.ending().expose().as_bytes(), nonce))
+    }
+
+    /// Opens sealed last digits in the place they were sealed for.
+    pub fn open_ending(&self, place: Place, sealed: &SealedEnding) -> Result<PhoneEnding, KeyError> {
+        PhoneEnding::from_record(&self.open(NEW_ENDING, place, &sealed.0)?).ok_or(KeyError::Unsealing)
+    }
+
+    fn seal(&self, label: &str, place: Place, value: &[u8], nonce: [u8; 24]) -> SealedPhone {
         let key = self.phone.active();
         let ciphertext = cipher(&key.secret, place.app)
             .encrypt(
                 &XNonce::from(nonce),
-                Payload { msg: phone.to_record().as_bytes(), aad: &place.associated_data(&key.name) },
+                Payload { msg: value, aad: &place.associated_data(label, &key.name) },
             )
             .unwrap_or_default();
         debug_assert!(!ciphertext.is_empty(), "encrypting a few bytes in memory cannot fail");
         SealedPhone { key: key.name.clone(), nonce, ciphertext }
     }
 
-    /// Opens a sealed phone in the place it was sealed for.
-    pub fn open_phone(&self, place: Place, sealed: &SealedPhone) -> Result<E164, KeyError> {
+    fn open(
+        &self,
+        label: &str,
+        place: Place,
+        sealed: &SealedPhone,
+    ) -> Result<zeroize::Zeroizing<String>, KeyError> {
         let key = self.phone.find(&sealed.key).ok_or_else(|| KeyError::Missing(sealed.key.clone()))?;
-        let record = cipher(&key.secret, place.app)
+        let value = cipher(&key.secret, place.app)
             .decrypt(
                 &XNonce::from(sealed.nonce),
-                Payload { msg: &sealed.ciphertext, aad: &place.associated_data(&key.name) },
+                Payload { msg: &sealed.ciphertext, aad: &place.associated_data(label, &key.name) },
             )
             .map_err(|_| KeyError::Unsealing)?;
-        let record = zeroize::Zeroizing::new(String::from_utf8(record).map_err(|_| KeyError::Unsealing)?);
-        E164::from_record(&record).ok_or(KeyError::Unsealing)
+        Ok(zeroize::Zeroizing::new(String::from_utf8(value).map_err(|_| KeyError::Unsealing)?))
     }
 
     /// The proof keys that verify now: active, retired and next.
@@ -325,8 +351,8 @@ pub struct Place {
 }
 
 impl Place {
-    fn associated_data(&self, key: &KeyName) -> Vec<u8> {
-        let mut data = b"countersign/verification.phone/v1".to_vec();
+    fn associated_data(&self, label: &str, key: &KeyName) -> Vec<u8> {
+        let mut data = label.as_bytes().to_vec();
         data.extend_from_slice(self.app.as_bytes());
         data.extend_from_slice(self.verification.as_bytes());
         data.extend_from_slice(key.0.as_bytes());

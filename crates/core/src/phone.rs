@@ -148,6 +148,25 @@ pub struct E164 {
     number_type: NumberType,
 }
 
+/// The last three digits of a number: enough for whoever owns it to know it, too little to dial.
+///
+/// Has no Debug, for it came from a number.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PhoneEnding(String);
+
+impl PhoneEnding {
+    /// The digits, for a message.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// From what [`crate::keyring::Keyring::open_ending`] found under the seal.
+    pub(crate) fn from_record(record: &str) -> Option<Self> {
+        let three_digits = record.len() == 3 && record.bytes().all(|byte| byte.is_ascii_digit());
+        three_digits.then(|| PhoneEnding(record.to_owned()))
+    }
+}
+
 /// The most digits of an international number, its country code included (ITU-T E.164 §6.1).
 const MAX_DIGITS: usize = 15;
 
@@ -249,6 +268,12 @@ impl E164 {
     /// What kind of line it is.
     pub fn number_type(&self) -> NumberType {
         self.number_type
+    }
+
+    /// The last three digits, as the masked number shows them.
+    pub fn ending(&self) -> PhoneEnding {
+        let shown_from = self.digits.len().saturating_sub(3);
+        PhoneEnding(self.digits.chars().skip(shown_from).collect())
     }
 
     /// The number with its middle hidden: `+44•••••••123`.

@@ -24,6 +24,10 @@ pub const MAX_CONSECUTIVE_FAILURES: u32 = 100;
 pub const MAX_LIVE: usize = 8;
 /// How long a proof can be redeemed and verified (RFC 8725 §3; R7).
 pub const PROOF_LIFETIME: Duration = Duration::from_secs(300);
+/// How long a notice of a changed number is worth sending. Longer than a code lives: it must reach a phone
+/// whose carrier is down for an evening. No longer than a day: then the customer has met the change
+/// elsewhere, and a finished delivery must fit into what stores keep.
+pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 /// What an app allows. [`Policy::default`] is safe for a shop that configures nothing but its
 /// countries (design 5).

@@ -17,6 +17,12 @@ pub struct SealedPhone {
     pub ciphertext: Vec<u8>,
 }
 
+/// The last digits of a phone number, sealed like the whole of one; see
+/// [`crate::keyring::Keyring::seal_ending`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SealedEnding(pub SealedPhone);
+
 /// Fixed-length bytes as base64url text.
 pub mod base64_array {
     use base64::Engine as _;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::code::CodeFormat;
+use crate::delivery::DeliveryKind;
 use crate::id::{DeliveryId, VerificationId};
 use crate::keyring::{Epoch, KeyName};
 use crate::locale::Locale;
@@ -13,7 +14,7 @@ use crate::policy::{MIN_LIFE_FOR_RESEND, Policy};
 use crate::presentation::Presentation;
 use crate::proof::SessionHash;
 use crate::purpose::Purpose;
-use crate::sealed::SealedPhone;
+use crate::sealed::{SealedEnding, SealedPhone};
 use crate::step::{CheckResult, RedeemOutcome};
 use crate::subject::Mode;
 use crate::time::Timestamp;
@@ -42,6 +43,9 @@ pub struct Verification {
     /// The shop's own reference for the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
+    /// The verification of the customer's earlier phone whose proof allows this one to take its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<VerificationId>,
     /// Whether that customer had proved this phone before: then strangers' limits do not bind.
     pub standing: Standing,
     /// The phone, sealed for this verification.
@@ -74,6 +78,9 @@ pub struct Verification {
     pub deliveries: Vec<DeliveryTrace>,
     /// Where it stands.
     pub state: State,
+    /// What its proof was used to change, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_change: Option<PhoneChange>,
     /// Outcomes of the last commands that carried an idempotency key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remembered: Vec<Remembered>,
@@ -196,6 +203,18 @@ pub struct DeliveryTrace {
     pub receipt: Option<ReceiptStatus>,
 }
 
+/// The proof of this phone was used to put another one in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhoneChange {
+    /// The verification of the other phone.
+    pub replaced_by: VerificationId,
+    /// The other phone's last digits, for the notice.
+    pub ending: SealedEnding,
+    /// The notice to this phone. Not among [`Verification::deliveries`]: nobody asked for it, and what ends
+    /// the verification does not stop it.
+    pub notice: DeliveryTrace,
+}
+
 /// A carrier's word about a message. Ordered: a later word never goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -291,6 +310,20 @@ impl Verification {
             State::Pending { code: CodeMaterial::Derived { generation, .. } } => *generation,
             _ => 0,
         }
+    }
+
+    /// Whether a message of this kind is still to be sent. Says nothing about time.
+    pub const fn wants(&self, kind: DeliveryKind) -> bool {
+        match kind {
+            DeliveryKind::Code { generation } => self.is_pending() && self.generation() == generation,
+            DeliveryKind::PhoneChangeNotice => self.phone_change.is_some(),
+        }
+    }
+
+    /// The trace of one of its messages.
+    pub(crate) fn trace_mut(&mut self, id: DeliveryId) -> Option<&mut DeliveryTrace> {
+        let notice = self.phone_change.as_mut().map(|change| &mut change.notice);
+        self.deliveries.iter_mut().chain(notice).find(|trace| trace.id == id)
     }
 
     /// The outcome that a retried command had the first time.

@@ -144,6 +144,7 @@ impl Metrics {
             EventKind::Denied { .. } => verification("denied"),
             EventKind::Reported => verification("reported"),
             EventKind::Redeemed => verification("redeemed"),
+            EventKind::PhoneChangeAuthorized { .. } => verification("replaced"),
             EventKind::CheckIncorrect { .. } => check("incorrect"),
             EventKind::CheckSuperseded { .. } => check("superseded"),
             EventKind::PhoneLocked { .. } => self.refused("phone_locked"),

@@ -6,22 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::code::CodeFormat;
-use countersign_core::delivery::{Delivery, DeliveryState};
+use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::event::{ClientAddress, Event, EventKind};
 use countersign_core::id::{AppId, DeliveryId, EventId, VerificationId};
 use countersign_core::keyring::{Epoch, KeyName};
 use countersign_core::limit::{Add, CounterKey, Limit, LimitRule, Reservation, SlotRange};
 use countersign_core::locale::Locale;
 use countersign_core::money::Money;
+use countersign_core::policy::NOTICE_LIFETIME;
 use countersign_core::presentation::Presentation;
 use countersign_core::proof::SessionHash;
 use countersign_core::purpose::Purpose;
-use countersign_core::sealed::SealedPhone;
+use countersign_core::sealed::{SealedEnding, SealedPhone};
 use countersign_core::subject::{Mode, Subject, SubjectKey};
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::Transaction;
 use countersign_core::verification::{
-    CancelReason, Channel, CodeMaterial, CommandId, DeliveryTrace, PendingAnswer, Remembered,
+    CancelReason, Channel, CodeMaterial, CommandId, DeliveryTrace, PendingAnswer, PhoneChange, Remembered,
     RememberedOutcome, Standing, State, Verification,
 };
 
@@ -96,6 +97,7 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
         transaction: Some(transaction),
         session: Some(SessionHash::of("a session")),
         customer: Some(format!("c_{number}")),
+        replaces: None,
         standing: Standing::Stranger,
         phone: SealedPhone { key: KeyName("k1".to_owned()), nonce: [7; 24], ciphertext: vec![9; 28] },
         country: "DE".parse().ok(),
@@ -114,6 +116,7 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
         state: State::Pending {
             code: CodeMaterial::Derived { key: KeyName("k1".to_owned()), nonce: [3; 16], generation: 0 },
         },
+        phone_change: None,
         remembered: Vec::new(),
         metadata: BTreeMap::from([("cart".to_owned(), format!("cart_{number}"))]),
     }
@@ -127,13 +130,25 @@ pub fn delivery(app: AppId, verification: &Verification, number: u64) -> Deliver
         verification: verification.id,
         mode: verification.mode,
         channel: verification.channel,
-        generation: verification.generation(),
+        kind: DeliveryKind::Code { generation: verification.generation() },
         created_at: verification.created_at,
         expires_at: verification.expires_at,
         submissions: 0,
         unknowns: 0,
         provider: None,
         state: DeliveryState::Due { at: verification.created_at },
+    }
+}
+
+/// The notice to a phone that gives way to another, due at `at`.
+pub fn notice(app: AppId, verification: &Verification, at: Timestamp, number: u64) -> Delivery {
+    Delivery {
+        id: delivery_id(at, number),
+        kind: DeliveryKind::PhoneChangeNotice,
+        created_at: at,
+        expires_at: at.plus(NOTICE_LIFETIME),
+        state: DeliveryState::Due { at },
+        ..delivery(app, verification, number)
     }
 }
 
@@ -242,6 +257,29 @@ pub fn ended(loaded: &Loaded, id: VerificationId, at: Timestamp, state: &State) 
         change.cancellations.extend(verification.deliveries.iter().map(|trace| trace.id));
     }
     change.events.push(event(loaded.subject.app, id, at, kind));
+    change
+}
+
+/// A proof that was redeemed for the change to another phone: the `number`th delivery is the notice.
+pub fn replaced(loaded: &Loaded, id: VerificationId, at: Timestamp, number: u64) -> Change {
+    let app = loaded.subject.app;
+    let mut change = touched(loaded, at);
+    change.subject.record.live.retain(|&live| live != id);
+    for verification in change.subject.verifications.iter_mut().filter(|verification| verification.id == id) {
+        let replaced_by = verification_id(at, number);
+        let notice = notice(app, verification, at, number);
+        let changed = Arc::make_mut(verification);
+        changed.state = State::Approved { at, proof_key: proof_key(), redeemed_at: Some(at) };
+        changed.phone_change = Some(PhoneChange {
+            replaced_by,
+            ending: SealedEnding(changed.phone.clone()),
+            notice: DeliveryTrace { id: notice.id, receipt: None },
+        });
+        let kind = EventKind::PhoneChangeAuthorized { replaced_by, delivery: notice.id };
+        change.events.push(event(app, id, at, kind));
+        change.verifications.push(Arc::clone(verification));
+        change.deliveries.push(NewDelivery { delivery: notice, lease: None });
+    }
     change
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::delivery::DeliveryState;
+use countersign_core::delivery::{DeliveryKind, DeliveryState};
 use countersign_core::event::EventKind;
 use countersign_core::id::{DeliveryId, VerificationId};
 use countersign_core::purpose::Purpose;
@@ -45,6 +45,7 @@ enum Step {
     End { which: usize, state: usize },
     Rotate { which: usize, cancels: Vec<usize> },
     Guess { which: usize, events: u8 },
+    Replace { which: usize },
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +81,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(leased, purpose, mode)| Step::Start { leased, purpose, mode }),
         2 => (any::<usize>(), 0..4_usize).prop_map(|(which, state)| Step::End { which, state }),
         2 => (any::<usize>(), cancels).prop_map(|(which, cancels)| Step::Rotate { which, cancels }),
+        1 => any::<usize>().prop_map(|which| Step::Replace { which }),
         1 => (any::<usize>(), 0..4_u8).prop_map(|(which, events)| Step::Guess { which, events }),
     ]
 }
@@ -283,12 +285,16 @@ impl Pair {
                 ];
                 fixtures::ended(loaded, id, self.now, &states[*state])
             }
+            Step::Replace { which } => match live(which) {
+                Some(id) => fixtures::replaced(loaded, id, self.now, self.next),
+                None => fixtures::touched(loaded, self.now),
+            },
             Step::Rotate { which, cancels } => {
                 let mut change = fixtures::touched(loaded, self.now);
                 if let Some(id) = live(which) {
                     let verification = loaded.subject.verification(id).unwrap();
                     let mut delivery = fixtures::delivery(loaded.subject.app, verification, self.next);
-                    delivery.generation = 1;
+                    delivery.kind = DeliveryKind::Code { generation: 1 };
                     let known = |which: &usize| self.deliveries.get(which % self.deliveries.len().max(1));
                     change.cancellations.extend(cancels.iter().filter_map(known));
                     change.deliveries.push(NewDelivery { delivery, lease: None });

@@ -16,7 +16,7 @@ mod start;
 
 use std::time::Duration;
 
-use crate::delivery::{Delivery, DeliveryState};
+use crate::delivery::{Delivery, DeliveryKind, DeliveryState};
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::id::{DeliveryId, EventId, VerificationId};
@@ -30,7 +30,7 @@ use crate::verification::{DeliveryTrace, Standing, State, Status, Verification};
 
 pub use check::{Check, CheckResult, Checked, derive_code};
 pub use receipt::Receipt;
-pub use redeem::{BindingField, Redeem, RedeemOutcome};
+pub use redeem::{BindingField, Redeem, RedeemOutcome, Replacement};
 pub use resend::Resend;
 pub use start::{Start, Started};
 
@@ -253,25 +253,40 @@ impl Draft<'_> {
         verification.sends += 1;
         verification.last_sent_at = now;
         verification.deliveries.push(DeliveryTrace { id: delivery_id, receipt: None });
-        let delivery = Delivery {
-            id: delivery_id,
-            app: self.subject.app,
-            verification: id,
-            mode: self.subject.verification(id)?.mode,
-            channel: self.subject.verification(id)?.channel,
-            generation: self.subject.verification(id)?.generation(),
-            created_at: now,
-            expires_at: self.subject.verification(id)?.expires_at,
-            submissions: 0,
-            unknowns: 0,
-            provider: None,
-            state: DeliveryState::Due { at: now },
-        };
-        self.effects.push(Effect::Send(delivery));
+        let kind = DeliveryKind::Code { generation: verification.generation() };
+        let expires_at = verification.expires_at;
+        self.deliver(id, delivery_id, kind, expires_at)?;
         let sends = &mut self.subject.record.sends;
         sends.retain(|&at| at > now.minus(DAY));
         sends.push(now);
         Some(delivery_id)
+    }
+
+    /// Asks for the delivery of one message about a verification.
+    fn deliver(
+        &mut self,
+        id: VerificationId,
+        delivery: DeliveryId,
+        kind: DeliveryKind,
+        expires_at: Timestamp,
+    ) -> Option<()> {
+        let verification = self.subject.verification(id)?;
+        let delivery = Delivery {
+            id: delivery,
+            app: self.subject.app,
+            verification: id,
+            mode: verification.mode,
+            channel: verification.channel,
+            kind,
+            created_at: self.now,
+            expires_at,
+            submissions: 0,
+            unknowns: 0,
+            provider: None,
+            state: DeliveryState::Due { at: self.now },
+        };
+        self.effects.push(Effect::Send(delivery));
+        Some(())
     }
 
     /// The windows over customers' requests for messages to this phone (fraud.md B.2, row 1).

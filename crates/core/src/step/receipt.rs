@@ -21,7 +21,7 @@ pub(super) fn receipt(draft: &mut Draft<'_>, receipt: Receipt) -> Outcome {
     let Some(verification) = draft.subject.verification_mut(receipt.verification) else {
         return Outcome::NotFound;
     };
-    let Some(trace) = verification.deliveries.iter_mut().find(|trace| trace.id == receipt.delivery) else {
+    let Some(trace) = verification.trace_mut(receipt.delivery) else {
         return Outcome::NotFound;
     };
     if trace.receipt.is_some_and(|known| known >= receipt.status) {

@@ -3,14 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Outcome};
+use crate::delivery::DeliveryKind;
 use crate::event::EventKind;
-use crate::id::VerificationId;
+use crate::id::{DeliveryId, VerificationId};
+use crate::keyring::Place;
 use crate::phone::E164;
-use crate::policy::PROOF_LIFETIME;
+use crate::policy::{NOTICE_LIFETIME, PROOF_LIFETIME};
 use crate::proof::SessionHash;
 use crate::purpose::Purpose;
 use crate::transaction::Transaction;
-use crate::verification::{CommandId, DenyReason, RememberedOutcome, State, Verification};
+use crate::verification::{
+    CommandId, DeliveryTrace, DenyReason, PhoneChange, RememberedOutcome, State, Verification,
+};
 
 /// Use a proof whose signature, audience and time were verified. What the shop is about to do is
 /// repeated in full: else a customer could hand in the proof of her own phone for another's account.
@@ -26,8 +30,22 @@ pub struct Redeem {
     pub session: Option<SessionHash>,
     /// The transaction that is about to be carried out.
     pub transaction: Option<Transaction>,
+    /// The phone that takes the place of this one, where that is what the proof is used for.
+    pub replacement: Option<Replacement>,
     /// Names the request, where it may be retried.
     pub command: Option<CommandId>,
+}
+
+/// The phone that takes the place of the one that was proved: binding another authenticator needs a proof
+/// of the one before (NIST SP 800-63B-4 §3.1.3.3, §4.1.2, N7).
+#[derive(Clone)]
+pub struct Replacement {
+    /// The other phone.
+    pub phone: E164,
+    /// Its verification, which starts once this proof is redeemed.
+    pub verification: VerificationId,
+    /// The customer whose number changes: the one who proved this phone.
+    pub customer: String,
 }
 
 /// What a redeem came to.
@@ -44,6 +62,8 @@ pub enum RedeemOutcome {
     Denied,
     /// The verification was never approved.
     NotApproved,
+    /// The phone that should take this one's place is this one. The proof is as good as before.
+    SamePhone,
     /// Something is not as it was at start. The verification is void now.
     Mismatch(BindingField),
 }
@@ -56,6 +76,8 @@ pub enum BindingField {
     Phone,
     /// The purpose.
     Purpose,
+    /// The customer, where one phone replaces another.
+    Customer,
     /// The session.
     Session,
     /// The transaction.
@@ -68,6 +90,7 @@ impl BindingField {
         match self {
             BindingField::Phone => "to",
             BindingField::Purpose => "purpose",
+            BindingField::Customer => "customer",
             BindingField::Session => "session",
             BindingField::Transaction => "transaction",
         }
@@ -84,6 +107,9 @@ pub(super) fn redeem(draft: &mut Draft<'_>, redeem: &Redeem) -> Outcome {
     let outcome = match judge(draft, verification, redeem) {
         RedeemOutcome::Redeemed => {
             use_up(draft, redeem.verification);
+            if let Some(replacement) = &redeem.replacement {
+                give_way(draft, redeem.verification, replacement);
+            }
             RedeemOutcome::Redeemed
         }
         RedeemOutcome::Mismatch(field) => {
@@ -116,6 +142,10 @@ fn judge(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> Red
     if at.plus(PROOF_LIFETIME) <= draft.now || verification.epoch != draft.keyring.epoch {
         return RedeemOutcome::Expired;
     }
+    let key = |phone| draft.keyring.subject_key(draft.subject.app, verification.mode, phone);
+    if redeem.replacement.as_ref().is_some_and(|new| key(&new.phone) == draft.subject.key) {
+        return RedeemOutcome::SamePhone;
+    }
     mismatch(draft, verification, redeem).map_or(RedeemOutcome::Redeemed, RedeemOutcome::Mismatch)
 }
 
@@ -125,8 +155,14 @@ fn mismatch(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> 
     let digest = transaction.digest(draft.subject.app, &verification.purpose);
     if phone != draft.subject.key {
         Some(BindingField::Phone)
-    } else if redeem.purpose != verification.purpose {
+    } else if redeem.purpose != verification.purpose || !may_replace(redeem) {
         Some(BindingField::Purpose)
+    } else if redeem
+        .replacement
+        .as_ref()
+        .is_some_and(|new| verification.customer.as_ref() != Some(&new.customer))
+    {
+        Some(BindingField::Customer)
     } else if redeem.session != verification.session {
         Some(BindingField::Session)
     } else if digest != verification.digest {
@@ -134,6 +170,11 @@ fn mismatch(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> 
     } else {
         None
     }
+}
+
+/// A code that the customer typed for something else does not let go of her phone.
+fn may_replace(redeem: &Redeem) -> bool {
+    redeem.replacement.is_none() || redeem.purpose == Purpose::AccountChange
 }
 
 fn use_up(draft: &mut Draft<'_>, id: VerificationId) {
@@ -146,10 +187,29 @@ fn use_up(draft: &mut Draft<'_>, id: VerificationId) {
     draft.event(id, EventKind::Redeemed);
 }
 
+/// Records that this phone gives way to another, and warns whoever holds it. No limit stops the warning:
+/// there is one for each redeemed proof, and a proof costs a message that the limits have let through.
+fn give_way(draft: &mut Draft<'_>, id: VerificationId, replacement: &Replacement) {
+    let place = Place { app: draft.subject.app, verification: id };
+    let ending = draft.keyring.seal_ending(place, &replacement.phone, draft.entropy.bytes());
+    let notice = DeliveryId::new(draft.now, id.partition(), &mut draft.entropy);
+    let replaced_by = replacement.verification;
+    if let Some(verification) = draft.subject.verification_mut(id) {
+        let notice = DeliveryTrace { id: notice, receipt: None };
+        verification.phone_change = Some(PhoneChange { replaced_by, ending, notice });
+    }
+    let expires_at = draft.now.plus(NOTICE_LIFETIME);
+    if draft.deliver(id, notice, DeliveryKind::PhoneChangeNotice, expires_at).is_some() {
+        draft.event(id, EventKind::PhoneChangeAuthorized { replaced_by, delivery: notice });
+    }
+}
+
 fn void(draft: &mut Draft<'_>, id: VerificationId, field: BindingField) {
     let reason = match field {
         BindingField::Transaction => DenyReason::TransactionMismatch,
-        BindingField::Phone | BindingField::Purpose | BindingField::Session => DenyReason::BindingMismatch,
+        BindingField::Phone | BindingField::Purpose | BindingField::Customer | BindingField::Session => {
+            DenyReason::BindingMismatch
+        }
     };
     draft.end(id, State::Denied { at: draft.now, reason });
     draft.event(id, EventKind::Denied { reason });

@@ -40,6 +40,9 @@ pub struct Start {
     pub session: Option<SessionHash>,
     /// The shop's reference for its customer.
     pub customer: Option<String>,
+    /// The verification whose proof lets this phone take the place of the customer's earlier one. Whoever
+    /// gives it has redeemed that proof as a [`super::Replacement`] by this very start.
+    pub replaces: Option<VerificationId>,
     /// How the code travels.
     pub channel: Channel,
     /// The language of the message.
@@ -108,7 +111,11 @@ fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
         .verifications
         .iter()
         .find(|v| v.is_pending() && v.purpose == start.purpose && v.session == start.session)
-        .map(|v| (v.id, v.digest == digest && v.customer == start.customer, v.attempts_used));
+        .map(|v| {
+            // One that replaces nothing must not become one that does, nor the other way round (N7).
+            let same = v.digest == digest && v.customer == start.customer && v.replaces == start.replaces;
+            (v.id, same, v.attempts_used)
+        });
     // Inside one verification the resend ladder stands in for the short windows; a new one meets all.
     let room = draft.check_phone_windows(
         standing,
@@ -207,6 +214,7 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
         digest: binding.digest,
         session: start.session,
         customer: start.customer.clone(),
+        replaces: start.replaces,
         standing: binding.standing,
         phone: sealed,
         country: start.phone.country(),
@@ -224,6 +232,7 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
         last_sent_at: Timestamp::EPOCH,
         deliveries: Vec::new(),
         state: State::Pending { code },
+        phone_change: None,
         remembered: Vec::new(),
         metadata: start.metadata.clone(),
     };

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use countersign_core::delivery::Delivery;
+use countersign_core::delivery::DeliveryKind;
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::{DeliveryId, EventId, VerificationId};
-use countersign_core::policy::{MAX_CONSECUTIVE_FAILURES, MAX_LIFETIME, MAX_LIVE, Policy};
+use countersign_core::policy::{MAX_CONSECUTIVE_FAILURES, MAX_LIFETIME, MAX_LIVE, NOTICE_LIFETIME, Policy};
 use countersign_core::step::{Command, Effect, Outcome, Step};
 use countersign_core::subject::{MAX_KNOWN_CUSTOMERS, Subject};
 use countersign_core::time::Timestamp;
@@ -21,6 +21,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(crate) struct Ledger {
     approvals: BTreeMap<VerificationId, u32>,
     redeems: BTreeMap<VerificationId, u32>,
+    notices: BTreeMap<VerificationId, u32>,
     evaluated: BTreeMap<VerificationId, u32>,
     codes: BTreeMap<(VerificationId, u8), String>,
     event_ids: BTreeSet<EventId>,
@@ -63,9 +64,8 @@ impl Ledger {
     }
 
     /// Notes a message as it would be written.
-    pub(crate) fn sent(&mut self, delivery: &Delivery, code: &str) {
-        let known =
-            self.codes.entry((delivery.verification, delivery.generation)).or_insert_with(|| code.to_owned());
+    pub(crate) fn sent(&mut self, verification: VerificationId, generation: u8, code: &str) {
+        let known = self.codes.entry((verification, generation)).or_insert_with(|| code.to_owned());
         assert_eq!(known, code, "I5: two codes in one generation");
     }
 
@@ -128,7 +128,9 @@ impl Ledger {
             assert!(now < later.expires_at, "a step left an overdue verification pending");
         } else {
             assert!(
-                !taken.effects.iter().any(|e| matches!(e, Effect::Send(d) if d.verification == id)),
+                !taken.effects.iter().any(|e| {
+                    matches!(e, Effect::Send(d) if d.verification == id && d.kind != DeliveryKind::PhoneChangeNotice)
+                }),
                 "I3: a message for a verification that has ended"
             );
         }
@@ -159,8 +161,16 @@ impl Ledger {
         for effect in &taken.effects {
             let Effect::Send(delivery) = effect else { continue };
             let verification = taken.subject.verification(delivery.verification).unwrap();
+            assert!(verification.wants(delivery.kind), "a message that nobody wants");
+            if delivery.kind == DeliveryKind::PhoneChangeNotice {
+                let count = self.notices.entry(verification.id).or_default();
+                *count += 1;
+                assert_eq!(*count, 1, "N7: more notices than redeemed proofs");
+                assert_eq!(self.redeems.get(&verification.id), Some(&1), "N7: a notice without a redeem");
+                assert_eq!(delivery.expires_at, now.plus(NOTICE_LIFETIME));
+                continue;
+            }
             assert_eq!(delivery.expires_at, verification.expires_at);
-            assert_eq!(delivery.generation, verification.generation());
             assert!(verification.sends <= policy.max_sends, "more sends than a verification has");
             self.sends_at.push(now);
             let within = |window| self.sends_at.iter().filter(|&&at| at > now.minus(window)).count();

@@ -9,14 +9,15 @@ use countersign_core::event::EventKind;
 use countersign_core::id::VerificationId;
 use countersign_core::keyring::Epoch;
 use countersign_core::policy::{FailureLimits, PhoneLimits, ResendCode};
+use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    Check, CheckResult, Checked, Command, Outcome, Receipt, RedeemOutcome, Refusal, Resend, Start,
+    Check, CheckResult, Checked, Command, Outcome, Receipt, Redeem, RedeemOutcome, Refusal, Resend, Start,
 };
 use countersign_core::time::Timestamp;
 use countersign_core::verification::{CommandId, ReceiptStatus, Standing, Status};
 use proptest::prelude::*;
 
-use crate::world::{World, payment, session};
+use crate::world::{OTHER_PHONE, World, payment, session};
 
 /// What a customer types.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,12 @@ enum Action {
     Redeem {
         which: usize,
         cents: Option<u8>,
+        command: Option<u8>,
+    },
+    /// Redeems for the change to another phone.
+    Replace {
+        which: usize,
+        customer: u8,
         command: Option<u8>,
     },
     Report {
@@ -110,7 +117,7 @@ fn cents() -> impl Strategy<Value = Option<u8>> {
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        6 => (0_u8..6, 0_u8..3, proptest::option::of(0_u8..3), command())
+        6 => (0_u8..9, 0_u8..3, proptest::option::of(0_u8..3), command())
             .prop_map(|(slot, cents, customer, command)| Action::Start { slot, cents, customer, command }),
         8 => (which(), command()).prop_map(|(which, command)| Action::Resend { which, command }),
         2 => (which(), 1_u8..8).prop_map(|(which, times)| Action::Hammer { which, times }),
@@ -121,6 +128,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (which(), proptest::sample::select(vec![ReceiptStatus::Buffered, ReceiptStatus::Failed, ReceiptStatus::Delivered]))
             .prop_map(|(which, status)| Action::Receipt { which, status }),
         3 => (which(), cents(), command()).prop_map(|(which, cents, command)| Action::Redeem { which, cents, command }),
+        2 => (which(), 0_u8..2, command()).prop_map(|(which, customer, command)| Action::Replace { which, customer, command }),
         1 => which().prop_map(|which| Action::Report { which }),
         1 => prop_oneof![1 => Just(Action::Rebind), 1 => Just(Action::Restore), 10 => Just(Action::Expire)],
         9 => wait().prop_map(|millis| Action::Wait { millis }),
@@ -254,10 +262,14 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
         }
         Action::Restore => world.keyring.epoch = Epoch(world.keyring.epoch.0 + 1),
         Action::Start { slot, cents, customer, command } => {
-            let base = if slot % 2 == 0 { world.login() } else { world.payment() };
+            let base = match slot % 3 {
+                0 => world.login(),
+                1 => world.payment(),
+                _ => Start { purpose: Purpose::AccountChange, ..world.login() },
+            };
             let transaction = base.transaction.is_some().then(|| amount(*cents));
             let start = Start {
-                session: if slot / 2 == 2 { None } else { session(&format!("{}", slot / 2)) },
+                session: if slot / 3 == 2 { None } else { session(&format!("{}", slot / 3)) },
                 transaction,
                 customer: customer.map(|n| format!("c_{n}")),
                 command: command_id(*command),
@@ -314,6 +326,23 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
             assert!(
                 !(wrong && !retried && outcome == RedeemOutcome::Redeemed),
                 "I6: another transaction was redeemed"
+            );
+        }
+        Action::Replace { which, customer, command } => {
+            let Some(id) = model.pick(*which) else { return };
+            let replacement = world.replacement(OTHER_PHONE, &format!("c_{customer}"));
+            let redeem = Redeem {
+                command: command_id(*command),
+                replacement: Some(replacement),
+                ..world.redeem_of(id)
+            };
+            let retried = world.shelf[&id].recall(redeem.command).is_some();
+            let fits = world.shelf[&id].customer.as_deref() == Some(&format!("c_{customer}"))
+                && world.shelf[&id].purpose == Purpose::AccountChange;
+            let outcome = world.redeem(redeem);
+            assert!(
+                fits || retried || outcome != RedeemOutcome::Redeemed,
+                "N7: another's phone was replaced"
             );
         }
         Action::Report { which } => {
@@ -407,6 +436,7 @@ fn the_random_commands_reach_every_end() {
         "\"check.incorrect\"null",
         "\"check.superseded\"null",
         "\"proof.redeemed\"null",
+        "\"phone.change_authorized\"null",
         "\"phone.locked\"null",
         "\"delivery.receipt\"null",
     ] {

@@ -32,6 +32,8 @@ mod receipt;
 #[cfg(test)]
 mod redeem;
 #[cfg(test)]
+mod replace;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod resend;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign_core::delivery::DeliveryKind;
 use countersign_core::id::VerificationId;
 use countersign_core::policy::{PhoneLimits, ResendCode};
 use countersign_core::step::{CheckResult, Effect, PhoneWindow, Refusal};
@@ -62,7 +63,7 @@ fn every_send_carries_the_same_code() {
         world.resend(id).unwrap();
         assert_eq!(world.code(id), code);
     }
-    assert!(world.sent.iter().all(|delivery| delivery.generation == 0));
+    assert!(world.sent.iter().all(|delivery| delivery.kind == DeliveryKind::Code { generation: 0 }));
     world.approve(id);
 }
 
@@ -165,7 +166,9 @@ fn a_rotation_stops_unsent_messages_of_the_old_code_before_it_asks_for_the_new_o
     world.wait_s(30);
     world.resend(id).unwrap();
     assert_eq!(world.last_effects[0], of_the_old_code);
-    assert!(matches!(&world.last_effects[1], Effect::Send(delivery) if delivery.generation == 1));
+    assert!(
+        matches!(&world.last_effects[1], Effect::Send(delivery) if delivery.kind == (DeliveryKind::Code { generation: 1 }))
+    );
 }
 
 #[test]

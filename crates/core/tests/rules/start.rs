@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use countersign_core::delivery::DeliveryState;
+use countersign_core::delivery::{DeliveryKind, DeliveryState};
 use countersign_core::event::{ClientAddress, EventKind};
 use countersign_core::phone::{E164, NumberType};
 use countersign_core::policy::{MAX_LIFETIME, MAX_LIVE, PhoneLimits};
@@ -24,7 +24,8 @@ fn a_start_asks_for_one_message_and_records_one_fact() {
     assert_eq!(world.status(id), Status::Pending);
     assert_eq!(world.sent.len(), 1);
     let delivery = &world.sent[0];
-    assert_eq!((delivery.verification, delivery.mode, delivery.generation), (id, Mode::Live, 0));
+    assert_eq!((delivery.verification, delivery.mode), (id, Mode::Live));
+    assert_eq!(delivery.kind, DeliveryKind::Code { generation: 0 });
     assert_eq!(delivery.state, DeliveryState::Due { at: world.clock });
     assert_eq!(delivery.expires_at, world.clock.plus(Duration::from_secs(600)));
     let started = EventKind::Started {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::code::{CodeFormat, Guess};
-use countersign_core::delivery::Delivery;
+use countersign_core::delivery::{Delivery, DeliveryKind};
 use countersign_core::entropy::Entropy;
 use countersign_core::event::{ClientAddress, Event, EventKind};
 use countersign_core::id::{AppId, VerificationId};
@@ -22,8 +22,8 @@ use countersign_core::presentation::Presentation;
 use countersign_core::proof::SessionHash;
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    Check, CheckResult, Checked, Command, Context, Effect, Outcome, Redeem, RedeemOutcome, Refusal, Resend,
-    Start, Started, Step, step,
+    Check, CheckResult, Checked, Command, Context, Effect, Outcome, Redeem, RedeemOutcome, Refusal,
+    Replacement, Resend, Start, Started, Step, step,
 };
 use countersign_core::subject::{Mode, Subject, SubjectRecord};
 use countersign_core::time::Timestamp;
@@ -196,8 +196,10 @@ impl World {
         for effect in &taken.effects {
             match effect {
                 Effect::Send(delivery) => {
-                    let code = self.code_of(delivery.verification, delivery.generation);
-                    self.ledger.sent(delivery, &code);
+                    if let DeliveryKind::Code { generation } = delivery.kind {
+                        let code = self.code_of(delivery.verification, generation);
+                        self.ledger.sent(delivery.verification, generation, &code);
+                    }
                     self.sent.push(delivery.clone());
                 }
                 Effect::Event(event) => self.events.push(event.clone()),
@@ -218,6 +220,7 @@ impl World {
             transaction: None,
             session: session("mine"),
             customer: None,
+            replaces: None,
             channel: Channel::Sms,
             locale: Locale::english(),
             presentation: Presentation::Unbound,
@@ -299,7 +302,8 @@ impl World {
 
     /// What stops every message of a verification so far.
     pub(crate) fn cancellation(&self, id: VerificationId) -> Effect {
-        let of_it = self.sent.iter().filter(|delivery| delivery.verification == id);
+        let is_code = |delivery: &&Delivery| matches!(delivery.kind, DeliveryKind::Code { .. });
+        let of_it = self.sent.iter().filter(|delivery| delivery.verification == id).filter(is_code);
         Effect::CancelDeliveries(of_it.map(|delivery| delivery.id).collect())
     }
 
@@ -341,8 +345,15 @@ impl World {
             purpose: verification.purpose.clone(),
             session: verification.session,
             transaction: verification.transaction.clone(),
+            replacement: None,
             command: None,
         }
+    }
+
+    /// The number that `customer` changes to, under a new verification of it.
+    pub(crate) fn replacement(&mut self, number: &str, customer: &str) -> Replacement {
+        let verification = self.new_id();
+        Replacement { phone: phone(number), verification, customer: customer.to_owned() }
     }
 
     pub(crate) fn redeem(&mut self, redeem: Redeem) -> RedeemOutcome {

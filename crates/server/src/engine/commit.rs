@@ -8,7 +8,7 @@ use countersign_core::id::{AppId, Partition};
 use countersign_core::keyring::Keyring;
 use countersign_core::limit::{Reservation, Sending, message_reservation};
 use countersign_core::quota::{self, Quota};
-use countersign_core::step::{self, Context, Effect, Outcome};
+use countersign_core::step::{self, Command, Context, Effect, Outcome};
 use countersign_core::subject::{Mode, Subject};
 use countersign_core::time::Timestamp;
 use countersign_core::verification::Verification;
@@ -16,7 +16,7 @@ use countersign_store::{
     Change, Commit, Lease, Loaded, Lookup, NewDelivery, Store as _, StoreError, Version,
 };
 
-use super::lane::{Reply, Waiting, may_send};
+use super::lane::{Reply, Waiting};
 use super::{Answer, Engine, EngineError, Job, MAX_TRIES, Target};
 use crate::worker::outbox::{Place, Ready};
 
@@ -76,7 +76,7 @@ impl Engine {
     }
 
     /// The subject of a command; an unseen one for a phone that never was here.
-    async fn load(&self, job: &Job) -> Result<Option<Loaded>, EngineError> {
+    pub(super) async fn load(&self, job: &Job) -> Result<Option<Loaded>, EngineError> {
         let loaded = self.0.store.load(job.lookup()).await?;
         match &job.target {
             Target::Phone(key, _) => {
@@ -217,19 +217,27 @@ fn ready(change: &Change, batch: &[Waiting], lease: Option<Lease>) -> Vec<Ready>
         .collect()
 }
 
+/// Whether a customer asked for a message.
+const fn is_asked(command: &Command) -> bool {
+    matches!(command, Command::Start(_) | Command::Resend(_))
+}
+
 fn quotas(
     subject: &Subject,
     waiting: &Waiting,
     verification: Option<&Verification>,
     now: Timestamp,
 ) -> Vec<Quota> {
-    let Some(verification) = verification.filter(|_| may_send(&waiting.job)) else { return Vec::new() };
+    let Some(verification) = verification.filter(|_| is_asked(&waiting.job.command)) else {
+        return Vec::new();
+    };
     let quota =
         |window| Quota::of(&subject.record, &waiting.job.app.policy, verification.standing, window, now);
     quota::SLIDING.map(quota).into()
 }
 
-/// A message takes from the limits that cross phones. A resend knows its phone only sealed.
+/// A message takes from the limits that cross phones. A resend knows its phone only sealed. A notice counts
+/// like any other message and is refused by none: whoever owns the old phone must learn of the change (N7).
 fn reservation(subject: &Subject, job: &Job, keyring: &Keyring, now: Timestamp) -> Reservation {
     let phone = match &job.target {
         Target::Phone(_, phone) => Some(phone.clone()),
@@ -244,7 +252,12 @@ fn reservation(subject: &Subject, job: &Job, keyring: &Keyring, now: Timestamp) 
         .map_or(Mode::Live, |verification| verification.mode);
     phone.map_or_else(Reservation::default, |phone| {
         let daily_messages = job.app.policy.daily_messages;
-        message_reservation(keyring, &Sending { app: subject.app, mode, phone: &phone, daily_messages }, now)
+        let sending = Sending { app: subject.app, mode, phone: &phone, daily_messages };
+        let reservation = message_reservation(keyring, &sending, now);
+        match job.command {
+            Command::Redeem(_) => Reservation { limits: Vec::new(), ..reservation },
+            _ => reservation,
+        }
     })
 }
 

@@ -97,6 +97,10 @@ impl Drop for OpenLane<'_> {
     }
 }
 
-pub(super) fn may_send(job: &Job) -> bool {
-    matches!(job.command, Command::Start(_) | Command::Resend(_))
+fn may_send(job: &Job) -> bool {
+    match &job.command {
+        Command::Start(_) | Command::Resend(_) => true,
+        Command::Redeem(redeem) => redeem.replacement.is_some(),
+        _ => false,
+    }
 }

@@ -18,7 +18,7 @@ use countersign_core::keyring::{KeyError, Keyring};
 use countersign_core::limit::Exceeded;
 use countersign_core::phone::E164;
 use countersign_core::quota::Quota;
-use countersign_core::step::{Command, Outcome};
+use countersign_core::step::{Command, Context, Outcome, step};
 use countersign_core::subject::{Mode, Subject, SubjectKey};
 use countersign_core::verification::Verification;
 use countersign_store::{AnyStore, Lookup, NodeId, StoreError};
@@ -203,6 +203,20 @@ impl Engine {
     /// Uses other keys from now on.
     pub fn replace_keyring(&self, keyring: Keyring) {
         *self.0.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+    }
+
+    /// What a command would come to now. Nothing is written or counted, so it may come out otherwise when it
+    /// runs; nothing, where its subject is not there.
+    pub async fn rehearse(&self, job: &Job) -> Result<Option<Outcome>, EngineError> {
+        let Some(loaded) = self.load(job).await? else { return Ok(None) };
+        let keyring = self.keyring();
+        let context = Context {
+            now: self.0.clock.now(),
+            policy: &job.app.policy,
+            keyring: &keyring,
+            entropy: self.0.randomness.entropy(),
+        };
+        Ok(Some(step(&loaded.subject, &job.command, context)?.outcome))
     }
 
     /// Runs one command. Goes on to its end even if the caller stops waiting: a client that hangs up

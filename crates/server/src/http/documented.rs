@@ -46,7 +46,7 @@ documented! {
     /// `GET /v1/verifications`
     ListProblems: QUERY;
     /// `POST /v1/verifications`
-    StartProblems: SCOPE BODY RETRY SUBJECT LOCK SENDING STARTING;
+    StartProblems: SCOPE BODY RETRY SUBJECT LOCK SENDING STARTING REDEEMING;
     /// `POST …/check`
     CheckProblems: SCOPE NAMED BODY RETRY SUBJECT LOCK;
     /// `POST …/resend`

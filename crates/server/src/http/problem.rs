@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use countersign_core::step::Refusal;
+use countersign_core::step::{BindingField, Refusal};
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -225,6 +225,8 @@ impl Problem {
             UseCaseError::Mismatch(field) => Problem::new(Code::BindingMismatch)
                 .pointer(format!("/{}", field.as_str()))
                 .detail(error.to_string()),
+            UseCaseError::SamePhone => Problem::field("/to", error.to_string()),
+            UseCaseError::Replaces(reason) => Problem::of_replaced(reason, now),
             UseCaseError::InvalidSetting { pointer, detail } => {
                 Problem::field(pointer.clone(), detail.clone())
             }
@@ -239,6 +241,16 @@ impl Problem {
                 Problem::new(Code::Internal)
             }
         }
+    }
+
+    /// Why the old phone of a start does not give way. Its number is the one thing of it that the request
+    /// can name besides its proof.
+    fn of_replaced(reason: &UseCaseError, now: Timestamp) -> Self {
+        let pointer = match reason {
+            UseCaseError::Mismatch(BindingField::Phone) => "/replaces/phone",
+            _ => "/replaces/proof",
+        };
+        Problem::of(reason, now).pointer(pointer)
     }
 
     fn of_refusal(refusal: Refusal, now: Timestamp) -> Self {

@@ -7,6 +7,7 @@ pub mod check;
 pub mod idempotency;
 pub mod receipt;
 pub mod redeem;
+pub mod replace;
 pub mod report;
 pub mod resend;
 pub mod show;
@@ -109,6 +110,12 @@ pub enum UseCaseError {
     /// Something differs from what was proved; the verification is void now.
     #[error("{} is not what was proved; the verification is void now", .0.as_str())]
     Mismatch(BindingField),
+    /// The phone that should take another's place is the same one.
+    #[error("this is the phone that the proof is of: there is nothing to change")]
+    SamePhone,
+    /// The proof of the old phone does not let another take its place.
+    #[error("the old phone does not give way: {0}")]
+    Replaces(Box<UseCaseError>),
     /// A setting is not allowed.
     #[error("{detail}")]
     InvalidSetting {

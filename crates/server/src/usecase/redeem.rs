@@ -47,19 +47,11 @@ impl Services {
             purpose: request.purpose,
             session: request.session,
             transaction: request.transaction,
+            replacement: None,
             command: run.command,
         };
         let answer = self.run_on(caller, claims.jti, Command::Redeem(Box::new(redeem))).await?;
-        match answer.outcome {
-            Outcome::Redeemed(RedeemOutcome::Redeemed) => {}
-            Outcome::Redeemed(RedeemOutcome::AlreadyRedeemed) => return Err(UseCaseError::AlreadyRedeemed),
-            Outcome::Redeemed(RedeemOutcome::Expired) => return Err(UseCaseError::ProofExpired),
-            Outcome::Redeemed(RedeemOutcome::Denied | RedeemOutcome::NotApproved) => {
-                return Err(UseCaseError::ProofVoid);
-            }
-            Outcome::Redeemed(RedeemOutcome::Mismatch(field)) => return Err(UseCaseError::Mismatch(field)),
-            _ => return Err(UseCaseError::NotFound("verification")),
-        }
+        judged(&answer.outcome)?;
         let verification = answer.verification.ok_or(UseCaseError::NotFound("verification"))?;
         Ok(RedeemAnswer { claims, view: self.view(caller, verification)? })
     }
@@ -67,7 +59,7 @@ impl Services {
     /// Signature, audience, mode and epoch. A proof of another app must not touch that app's
     /// verification (I10), so it is turned away here. Its time is judged with its verification, on
     /// the clock that never runs backwards.
-    fn believe(&self, caller: &Caller, proof: &str) -> Result<Claims, UseCaseError> {
+    pub(super) fn believe(&self, caller: &Caller, proof: &str) -> Result<Claims, UseCaseError> {
         let keyring = self.engine.keyring();
         let claims = Claims::verify_signature(proof, &Jwks::of(&keyring))?;
         if claims.aud != caller.app.id || claims.mode != caller.mode() {
@@ -77,5 +69,18 @@ impl Services {
             return Err(UseCaseError::ProofExpired);
         }
         Ok(claims)
+    }
+}
+
+/// Nothing, if this redeem used the proof up; else why not.
+pub(super) fn judged(outcome: &Outcome) -> Result<(), UseCaseError> {
+    match outcome {
+        Outcome::Redeemed(RedeemOutcome::Redeemed) => Ok(()),
+        Outcome::Redeemed(RedeemOutcome::AlreadyRedeemed) => Err(UseCaseError::AlreadyRedeemed),
+        Outcome::Redeemed(RedeemOutcome::Expired) => Err(UseCaseError::ProofExpired),
+        Outcome::Redeemed(RedeemOutcome::Denied | RedeemOutcome::NotApproved) => Err(UseCaseError::ProofVoid),
+        Outcome::Redeemed(RedeemOutcome::SamePhone) => Err(UseCaseError::SamePhone),
+        Outcome::Redeemed(RedeemOutcome::Mismatch(field)) => Err(UseCaseError::Mismatch(*field)),
+        _ => Err(UseCaseError::NotFound("verification")),
     }
 }

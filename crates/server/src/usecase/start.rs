@@ -18,6 +18,7 @@ use countersign_core::transaction::Transaction;
 use countersign_core::verification::Channel;
 
 use super::idempotency::Retryable;
+use super::replace::ReplaceRequest;
 use super::{Caller, Services, UseCaseError, View};
 use crate::engine::{Job, Target};
 
@@ -33,6 +34,8 @@ pub struct StartRequest {
     pub session: Option<SessionHash>,
     /// The shop's reference for its customer.
     pub customer: Option<String>,
+    /// The customer's old phone, where this one takes its place.
+    pub replaces: Option<ReplaceRequest>,
     /// How the code travels.
     pub channel: Channel,
     /// The language of the message.
@@ -69,6 +72,7 @@ impl Services {
     ) -> Result<StartAnswer, UseCaseError> {
         let key = self.engine.keyring().subject_key(caller.app.id, caller.mode(), &request.phone);
         let fresh = VerificationId::new(self.clock.now(), key.partition(), &mut self.randomness.entropy());
+        let replaces = request.replaces.map(|old| self.believe_old(caller, old)).transpose()?;
         let run = self.begin(caller, retryable, fresh).await?;
         let phone = request.phone.clone();
         let start = Start {
@@ -79,6 +83,7 @@ impl Services {
             transaction: request.transaction,
             session: request.session,
             customer: request.customer,
+            replaces: replaces.as_ref().map(|old| old.claims.jti),
             channel: request.channel,
             locale: request.locale,
             presentation: request.presentation,
@@ -91,8 +96,11 @@ impl Services {
         let job = Job {
             app: Arc::clone(&caller.app),
             target: Target::Phone(key, phone.clone()),
-            command: Command::Start(Box::new(start)),
+            command: Command::Start(Box::new(start.clone())),
         };
+        if let Some(old) = replaces {
+            self.give_way(caller, old, &job, &start).await?;
+        }
         let answer = self.engine.run(job).await?;
         match (answer.outcome, answer.verification) {
             (Outcome::Started(started), verification) => {

@@ -3,5 +3,6 @@
 pub mod expire;
 pub mod outbox;
 pub mod purge;
+mod render;
 pub mod send;
 pub mod take_over;

@@ -4,24 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::code::Code;
 use countersign_core::delivery::{Delivery, DeliveryState};
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::EventId;
-use countersign_core::keyring::{KeyError, Place};
-use countersign_core::message::{self, Message, MessageInput};
-use countersign_core::phone::E164;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
-use countersign_core::verification::{CodeMaterial, State};
 use countersign_delivery::backoff::{Backoff, Window};
-use countersign_delivery::provider::{
-    AnyProvider, Outgoing, Provider as _, ProviderName, SecretText, Submission,
-};
-use countersign_delivery::sender::SenderId;
+use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, ProviderName, Submission};
 use countersign_store::{AnyStore, NodeId, Settlement, Store as _};
 
 use super::outbox::Ready;
+use super::render::render;
 use crate::clock::{Clock, Randomness};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
@@ -153,7 +146,7 @@ impl Sender {
             self.settle(&ready, Outcome::failed(delivery, None, reason)).await;
             return;
         };
-        let message = match self.render(&ready) {
+        let message = match render(&ready, &self.0.engine.keyring()) {
             Ok(Some(message)) => message,
             // It ended, or its code was replaced, between the lease and now.
             Ok(None) => return self.settle(&ready, Outcome::canceled(delivery)).await,
@@ -165,7 +158,7 @@ impl Sender {
         };
         let now = self.0.clock.now();
         if now >= ready.lease.until || now >= delivery.expires_at {
-            // Whoever has the lease now sends it; nobody sends it after its code has expired (I3).
+            // Whoever has the lease now sends it; nobody sends it after its time (I3).
             tracing::warn!(delivery = %delivery.id, "a lease ran out before its message was submitted");
             return;
         }
@@ -181,43 +174,6 @@ impl Sender {
         tokio::time::timeout(self.0.retries.submit_timeout, provider.submit(message, now))
             .await
             .unwrap_or(Submission::Unknown { reason: "answer_timeout".into() })
-    }
-
-    fn render(&self, ready: &Ready) -> Result<Option<Rendered>, KeyError> {
-        let verification = &ready.verification;
-        let keyring = self.0.engine.keyring();
-        let State::Pending { code } = &verification.state else { return Ok(None) };
-        if verification.generation() != ready.delivery.generation {
-            return Ok(None);
-        }
-        let place = Place { app: ready.app.id, verification: verification.id };
-        let phone = keyring.open_phone(place, &verification.phone)?;
-        let code = match code {
-            CodeMaterial::TestNumber => match ready.app.policy.test_code(&phone) {
-                Some(code) => Code::fixed(code),
-                None => return Ok(None),
-            },
-            CodeMaterial::Derived { .. } => {
-                match countersign_core::step::derive_code(&keyring, ready.app.id, verification, &phone)? {
-                    Some(code) => code,
-                    None => return Ok(None),
-                }
-            }
-        };
-        let minutes = verification.expires_at.since(verification.created_at).as_secs().div_ceil(60);
-        let message = message::render(&MessageInput {
-            brand: &ready.app.brand,
-            purpose: &verification.purpose,
-            transaction: verification.transaction.as_ref(),
-            locale: &verification.locale,
-            default_locale: &ready.app.policy.default_locale,
-            templates: &ready.app.policy.templates,
-            presentation: &verification.presentation,
-            code: &code,
-            minutes: u16::try_from(minutes).unwrap_or(10),
-        });
-        let sender = (verification.mode == Mode::Test).then(|| shown_sender(&ready.app.brand)).flatten();
-        Ok(Some(Rendered { phone, message, sender }))
     }
 
     /// Where a delivery stands after a submission, and what is told about it.
@@ -353,38 +309,6 @@ impl Outcome {
             unknowns: delivery.unknowns,
             provider: delivery.provider.clone(),
             event: None,
-        }
-    }
-}
-
-/// A message and whom it goes to, in clear, while it is sent.
-struct Rendered {
-    phone: E164,
-    message: Message,
-    sender: Option<SenderId>,
-}
-
-/// The app's name as far as a phone can show it as a sender. For the simulated phone alone: what a
-/// carrier lets through is the provider's configuration.
-fn shown_sender(brand: &str) -> Option<SenderId> {
-    let shown = |c: &char| c.is_ascii_alphanumeric() || " .-&".contains(*c);
-    let name: String = brand.chars().filter(shown).take(SenderId::MAX_NAME_CHARS).collect();
-    name.trim().parse().ok()
-}
-
-impl Rendered {
-    fn outgoing<'a>(&'a self, ready: &'a Ready) -> Outgoing<'a> {
-        Outgoing {
-            delivery: ready.delivery.id,
-            app: ready.app.id,
-            mode: ready.delivery.mode,
-            channel: ready.delivery.channel,
-            to: &self.phone,
-            sender: self.sender.as_ref(),
-            text: SecretText::new(self.message.expose()),
-            locale: &ready.verification.locale,
-            measure: self.message.measure(),
-            expires_at: ready.delivery.expires_at,
         }
     }
 }

@@ -69,8 +69,7 @@ impl TakeOver {
         let verification =
             loaded.and_then(|loaded| loaded.subject.shared(delivery.verification).map(Arc::clone));
         let in_time = delivery.expires_at > self.clock.now();
-        let wanted =
-            verification.filter(|v| in_time && v.is_pending() && v.generation() == delivery.generation);
+        let wanted = verification.filter(|v| in_time && v.wants(delivery.kind));
         let (Some(app), Some(verification)) = (self.directory.app(delivery.app), wanted) else {
             return self.settle(&leased, DeliveryState::Canceled).await;
         };

@@ -28,6 +28,7 @@ mod outbox_failover;
 mod outbox_takeover;
 mod receipts;
 mod redeem;
+mod replace;
 mod report;
 mod resend;
 mod restore;

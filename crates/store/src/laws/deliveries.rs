@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use countersign_core::delivery::{Delivery, DeliveryState};
+use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::id::DeliveryId;
 use countersign_core::time::Timestamp;
 
@@ -218,7 +218,11 @@ pub async fn cancellation_touches_the_named_deliveries_alone<S: Handle>(store: &
     let app = fixtures::app(1);
     let old = start(store, app, 1, None).await;
     let loaded = load(store, app, old.verification).await;
-    let rotated = Delivery { id: fixtures::delivery_id(START, 2), generation: 1, ..old.clone() };
+    let rotated = Delivery {
+        id: fixtures::delivery_id(START, 2),
+        kind: DeliveryKind::Code { generation: 1 },
+        ..old.clone()
+    };
     let mut change = fixtures::touched(&loaded, START);
     change.cancellations.push(old.id);
     change.deliveries.push(NewDelivery { delivery: rotated.clone(), lease: None });
@@ -243,6 +247,45 @@ pub async fn cancellation_spares_other_verifications_and_finished_deliveries<S: 
     done(store, fixtures::ended(&loaded, sent.verification, START, &fixtures::approved(START))).await;
     assert_eq!(delivery(store, sent.id).await.state, DeliveryState::Accepted);
     assert_eq!(delivery(store, other.id).await, other);
+}
+
+/// A notice is a message like any other: it is leased, taken over and settled, and kept as what it is.
+pub async fn a_notice_is_leased_taken_over_and_settled<S: Handle>(store: &S) {
+    let app = fixtures::app(1);
+    let code = start(store, app, 1, None).await;
+    let loaded = load(store, app, code.verification).await;
+    let change = fixtures::replaced(&loaded, code.verification, START, 2);
+    let notice = change.deliveries[0].delivery.clone();
+    done(store, change).await;
+    assert_eq!(notice.kind, DeliveryKind::PhoneChangeNotice);
+    assert_eq!(delivery(store, notice.id).await, notice);
+    let kinds: HashSet<_> =
+        lease(store, NODE, START).await.into_iter().map(|leased| leased.delivery.id).collect();
+    assert_eq!(kinds, HashSet::from([code.id, notice.id]));
+    let taken_over = lease(store, OTHER_NODE, later()).await;
+    let taken_over = taken_over.iter().find(|leased| leased.delivery.id == notice.id).unwrap();
+    assert!(taken_over.taken_over);
+    assert_eq!(taken_over.delivery, Delivery { unknowns: 1, ..notice.clone() });
+    assert_eq!(settle(store, fixtures::accepted(&notice, OTHER_NODE, START)).await, Settled::Done);
+    let settled = delivery(store, notice.id).await;
+    assert_eq!((settled.kind, settled.state), (DeliveryKind::PhoneChangeNotice, DeliveryState::Accepted));
+}
+
+/// What ends a verification names the messages that it stops: the notice of a change is not among them.
+pub async fn the_end_of_a_verification_spares_its_notice<S: Handle>(store: &S) {
+    let app = fixtures::app(1);
+    let code = start(store, app, 1, None).await;
+    let loaded = load(store, app, code.verification).await;
+    let change = fixtures::replaced(&loaded, code.verification, START, 2);
+    let notice = change.deliveries[0].delivery.clone();
+    done(store, change).await;
+    let loaded = load(store, app, code.verification).await;
+    done(store, fixtures::ended(&loaded, code.verification, START, &fixtures::canceled(START))).await;
+    assert_eq!(delivery(store, code.id).await.state, DeliveryState::Canceled);
+    assert_eq!(lease(store, NODE, START).await[0].delivery, notice);
+    let verification = load(store, app, code.verification).await.subject;
+    let verification = verification.verification(code.verification).unwrap();
+    assert_eq!(verification.phone_change.as_ref().map(|change| change.notice.id), Some(notice.id));
 }
 
 /// A delivery that was purged meanwhile does not swallow what happened to it.

@@ -85,6 +85,8 @@ macro_rules! obeys_the_laws {
                     canceled_deliveries_are_not_leased,
                     cancellation_touches_the_named_deliveries_alone,
                     cancellation_spares_other_verifications_and_finished_deliveries,
+                    a_notice_is_leased_taken_over_and_settled,
+                    the_end_of_a_verification_spares_its_notice,
                     a_settlement_of_an_unknown_delivery_keeps_its_events;
                 reads:
                     overdue_verifications_are_found_oldest_first,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_core::delivery::{Delivery, DeliveryState};
+use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::id::{AppId, DeliveryId, VerificationId};
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
@@ -14,8 +14,8 @@ use super::fault::Fault;
 use super::work::Work;
 use crate::{Lease, Leased, NewDelivery, NodeId, Settled, Settlement, StoreError};
 
-const COLUMNS: &str = "id, app, verification, mode, channel, generation, created_at, expires_at, submissions, \
-                       unknowns, provider, state, due_at, lease_node";
+const COLUMNS: &str = "id, app, verification, mode, channel, kind, generation, created_at, expires_at, \
+                       submissions, unknowns, provider, state, due_at, lease_node";
 
 /// A state's word and, while it is due, its time.
 fn state_columns(state: DeliveryState) -> (&'static str, Option<i64>) {
@@ -37,6 +37,22 @@ fn state(word: &str, due_at: Option<i64>) -> Result<DeliveryState, Fault> {
         ("canceled", _) => DeliveryState::Canceled,
         _ => return Err(Fault::Unreadable(format!("a delivery in state {word:?}"))),
     })
+}
+
+/// A kind's word and, for a code, its generation.
+fn kind_columns(kind: DeliveryKind) -> (&'static str, Option<u8>) {
+    match kind {
+        DeliveryKind::Code { generation } => ("code", Some(generation)),
+        DeliveryKind::PhoneChangeNotice => ("phone_change_notice", None),
+    }
+}
+
+fn kind(word: &str, generation: Option<u8>) -> Result<DeliveryKind, Fault> {
+    match (word, generation) {
+        ("code", Some(generation)) => Ok(DeliveryKind::Code { generation }),
+        ("phone_change_notice", None) => Ok(DeliveryKind::PhoneChangeNotice),
+        _ => Err(Fault::Unreadable(format!("a delivery of kind {word:?} with generation {generation:?}"))),
+    }
 }
 
 fn channel_word(channel: Channel) -> &'static str {
@@ -67,13 +83,13 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, Fault> {
         verification: VerificationId::from_bytes(row.get(2)?),
         mode: mode(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?)?,
         channel: channel(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?)?,
-        generation: row.get(5)?,
-        created_at: Timestamp::from_millis(row.get(6)?),
-        expires_at: Timestamp::from_millis(row.get(7)?),
-        submissions: row.get(8)?,
-        unknowns: row.get(9)?,
-        provider: row.get(10)?,
-        state: state(row.get_ref(11)?.as_str().map_err(rusqlite::Error::from)?, row.get(12)?)?,
+        kind: kind(row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?, row.get(6)?)?,
+        created_at: Timestamp::from_millis(row.get(7)?),
+        expires_at: Timestamp::from_millis(row.get(8)?),
+        submissions: row.get(9)?,
+        unknowns: row.get(10)?,
+        provider: row.get(11)?,
+        state: state(row.get_ref(12)?.as_str().map_err(rusqlite::Error::from)?, row.get(13)?)?,
     })
 }
 
@@ -81,12 +97,14 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, Fault> {
 pub(super) fn insert(connection: &Connection, new: &NewDelivery) -> Result<(), Fault> {
     let delivery = &new.delivery;
     let (state, due_at) = state_columns(delivery.state);
+    let (kind, generation) = kind_columns(delivery.kind);
     let lease = due_at.and(new.lease);
     connection
         .prepare_cached(
-            "INSERT INTO deliveries (id, app, verification, mode, channel, generation, created_at, expires_at,
-                                     submissions, unknowns, provider, state, due_at, lease_node, ready_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            "INSERT INTO deliveries (id, app, verification, mode, channel, kind, generation, created_at,
+                                     expires_at, submissions, unknowns, provider, state, due_at, lease_node,
+                                     ready_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             delivery.id.as_bytes(),
@@ -94,7 +112,8 @@ pub(super) fn insert(connection: &Connection, new: &NewDelivery) -> Result<(), F
             delivery.verification.as_bytes(),
             delivery.mode.as_str(),
             channel_word(delivery.channel),
-            delivery.generation,
+            kind,
+            generation,
             delivery.created_at.as_millis(),
             delivery.expires_at.as_millis(),
             delivery.submissions,
@@ -160,7 +179,7 @@ impl LeaseWork {
         let mut rows = statement.query(params![self.now.as_millis(), limit])?;
         let mut ready = Vec::new();
         while let Some(row) = rows.next()? {
-            let taken_over = row.get_ref(13)?.as_i64_or_null().map_err(rusqlite::Error::from)?.is_some();
+            let taken_over = row.get_ref(14)?.as_i64_or_null().map_err(rusqlite::Error::from)?.is_some();
             ready.push(Leased { delivery: delivery(row)?, lease, taken_over });
         }
         Ok(ready)

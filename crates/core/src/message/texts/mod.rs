@@ -13,6 +13,8 @@
 //! - Short: 160 characters in GSM-7, 70 otherwise, names included; a last line of some 27 characters
 //!   is added for web pages. Characters outside GSM-7 are avoided where the language allows.
 //! - `texts/short.rs` has each text once more in as few words as it can have.
+//! - The notice of a changed number has no code, says what happens, and whom to tell. One segment in GSM-7,
+//!   two at most otherwise. See `texts/phone_change.rs`.
 //! - `texts/rendered.md` shows every text filled in, with its cost. A test compares it.
 
 mod ar;
@@ -25,6 +27,7 @@ mod id;
 mod it;
 mod ja;
 mod nl;
+mod phone_change;
 mod pl;
 mod pt;
 mod short;
@@ -103,6 +106,11 @@ impl Texts {
     }
 }
 
+/// What is left when no language fits.
+pub(super) const fn english() -> &'static Texts {
+    &en::TEXTS
+}
+
 /// The texts for exactly this tag: built-in texts know languages, not regions.
 pub(super) fn for_tag(locale: &Locale) -> Option<&'static Texts> {
     LANGUAGES.into_iter().find(|texts| texts.language == locale.as_str())
@@ -111,6 +119,12 @@ pub(super) fn for_tag(locale: &Locale) -> Option<&'static Texts> {
 /// The short texts for exactly this tag.
 pub(super) fn short_for_tag(locale: &Locale) -> Option<&'static Texts> {
     short::SHORT.into_iter().find(|texts| texts.language == locale.as_str())
+}
+
+/// The notice that a number is being changed, in these texts' language.
+pub(super) fn phone_change(texts: &Texts) -> &'static str {
+    let own = phone_change::PHONE_CHANGE.into_iter().find(|(language, _)| *language == texts.language);
+    own.map_or(phone_change::PHONE_CHANGE[0].1, |(_, text)| text)
 }
 
 #[cfg(test)]

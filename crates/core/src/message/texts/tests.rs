@@ -3,7 +3,10 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::code::{Code, CodeFormat};
-use crate::message::{Encoding, Measure, Message, MessageInput, Templates, Variable, lint, render, template};
+use crate::message::{
+    Encoding, Measure, Message, MessageInput, PhoneChangeInput, Templates, Variable, lint, render,
+    render_phone_change, template,
+};
 use crate::money::Money;
 use crate::presentation::{AppHash, Presentation};
 use crate::transaction::Transaction;
@@ -55,6 +58,15 @@ fn rendered(language: &str, purpose: &Purpose, known: Known, presentation: &Pres
         presentation,
         code: &Code::fixed("123456"),
         minutes: 10,
+    })
+}
+
+fn notice(language: &str) -> Message {
+    render_phone_change(&PhoneChangeInput {
+        brand: "Example Shop",
+        locale: &language.parse().unwrap(),
+        default_locale: &Locale::english(),
+        ending: &crate::phone::E164::parse("+491701234567", None).unwrap().ending(),
     })
 }
 
@@ -210,6 +222,34 @@ fn short_languages_take_one_segment_with_the_last_line() {
     }
 }
 
+#[test]
+fn n7_the_notice_names_shop_and_ending_and_no_code_and_is_short() {
+    for (language, code_word, _) in WORDS {
+        let text = phone_change(for_tag(&language.parse().unwrap()).unwrap());
+        for variable in ["{brand}", "{ending}"] {
+            assert_eq!(text.matches(variable).count(), 1, "{language}: {variable}");
+        }
+        assert_eq!(text.matches(['{', '}']).count(), 4, "{language}: another variable");
+        // "kod" is a part of the Indonesian "kode" and of many a word, so whole words are compared.
+        let words = text.to_lowercase();
+        let mut words = words.split(|c: char| !c.is_alphanumeric());
+        assert!(!words.any(|word| word == code_word), "{language}: a word for the code");
+        let message = notice(language);
+        assert!(message.expose().contains("Example Shop") && message.expose().contains("567"), "{language}");
+        assert!(!message.expose().contains("4567"), "{language}: more digits than the ending");
+        assert_eq!(message.locale().as_str(), language);
+        let Measure { encoding, segments, .. } = message.measure();
+        if matches!(language, "ar" | "hi" | "ja" | "zh") {
+            assert!(segments <= 2, "{language}: {segments}");
+        } else {
+            assert_eq!((encoding, segments), (Encoding::Gsm7, 1), "{language}");
+        }
+    }
+    assert!(notice("ar").expose().starts_with(is_arabic), "its first letter decides the direction");
+    assert!(notice("xx-YY").expose().contains("your phone number"), "English where there is no text");
+    assert!(notice("de-AT").expose().contains("Telefonnummer"));
+}
+
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/message/texts/rendered.md");
 
 /// Every text filled in, for people to read.
@@ -248,6 +288,11 @@ fn list() -> String {
                 );
             }
         }
+        let message = notice(texts.language);
+        let Measure { encoding, units, segments } = message.measure();
+        let alphabet = if encoding == Encoding::Gsm7 { "GSM-7" } else { "UCS-2" };
+        let text = message.expose();
+        let _ = writeln!(list, "| notice of another number | {text} | {alphabet} | {units} | {segments} |");
     }
     list
 }

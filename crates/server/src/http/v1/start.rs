@@ -13,13 +13,15 @@ use countersign_core::event::ClientAddress;
 use countersign_core::locale::Locale;
 use countersign_core::policy::{MAX_LIFETIME, MIN_LIFETIME, Policy};
 use countersign_core::presentation::{AppHash, Host, Presentation};
+use countersign_core::proof::MAX_PROOF_BYTES;
+use countersign_core::purpose::Purpose;
 use countersign_core::step::Started;
 use countersign_core::verification::Channel;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::verification::{
-    TransactionBody, VerificationBody, optional_text, phone, session, text_map, unique_names,
+    TransactionBody, VerificationBody, optional_text, phone, phone_at, session, text_map, unique_names,
 };
 use crate::http::auth::Server;
 use crate::http::documented::StartProblems;
@@ -27,6 +29,7 @@ use crate::http::idempotency::{IdempotencyHeader, IdempotencyKey};
 use crate::http::json::Body;
 use crate::http::problem::Problem;
 use crate::http::rate_limit;
+use crate::usecase::replace::ReplaceRequest;
 use crate::usecase::start::StartRequest;
 use crate::usecase::{Caller, Services};
 
@@ -64,11 +67,29 @@ pub struct StartBody {
     /// Your reference for your customer: 1–256 bytes. Becomes `sub` of the proof.
     #[schema(min_length = 1, max_length = 256)]
     customer: Option<String>,
+    /// Your customer's old phone, if this one takes its place. Only with purpose `account_change` and a
+    /// `customer`.
+    replaces: Option<ReplacesBody>,
     /// Where the code is typed: decides the message's last line.
     presentation: Option<PresentationBody>,
     /// Your own words: at most 16 names and values of 1–256 bytes. Never interpreted.
     #[serde(default, deserialize_with = "unique_names")]
     metadata: BTreeMap<String, String>,
+}
+
+/// The customer's old phone and the proof that she still holds it (NIST SP 800-63B-4 §4.1.2). This start
+/// redeems the proof; the old phone gets a notice, without a code, that its number is being changed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Replaces)]
+pub struct ReplacesBody {
+    /// The proof of a verification of the old phone, as its check returned it: of the same `customer`,
+    /// `session` and `transaction`, purpose `account_change`, not redeemed, at most 300 seconds old.
+    #[schema(max_length = 4096)]
+    proof: String,
+    /// The old phone, from your own records and never from the browser. Compared with the proof: give it.
+    #[schema(example = "+447700900123", max_length = 64)]
+    phone: Option<String>,
 }
 
 /// The form of the code.
@@ -147,6 +168,10 @@ pub enum PresentationMode {
 /// Sends a code to a phone. The same phone, purpose, session and transaction as a pending
 /// verification answers 200 with that one (and sends again if the resend ladder allows); another
 /// transaction in the same session supersedes it.
+///
+/// With `replaces` it binds another phone to a customer: the old phone's proof is redeemed first. If the
+/// start is refused after that, by a limit that crosses phones, repeat it with its `Idempotency-Key`: it
+/// finds the proof redeemed by itself.
 #[utoipa::path(
     post, path = "/v1/verifications", tag = "verifications",
     params(IdempotencyHeader),
@@ -196,11 +221,14 @@ fn parse(body: StartBody, caller: &Caller) -> Result<StartRequest, Problem> {
         Some(seconds) => lifetime(seconds)?,
     };
     text_map("/metadata", &body.metadata)?;
+    let customer = optional_text("/customer", body.customer)?;
+    let replaces = body.replaces.map(|old| replaces(old, &purpose, customer.as_ref(), caller)).transpose()?;
     Ok(StartRequest {
         phone: phone(&body.to, policy.default_region, caller.mode())?,
         transaction: body.transaction.map(|body| body.parse(&caller.app.brand)).transpose()?,
         session: session(body.session)?,
-        customer: optional_text("/customer", body.customer)?,
+        customer,
+        replaces,
         channel: channel(body.channel.as_deref())?,
         locale: locale(body.locale.as_deref(), policy)?,
         presentation: body.presentation.map(presentation).transpose()?.unwrap_or_default(),
@@ -210,6 +238,27 @@ fn parse(body: StartBody, caller: &Caller) -> Result<StartRequest, Problem> {
         metadata: body.metadata,
         purpose,
     })
+}
+
+fn replaces(
+    body: ReplacesBody,
+    purpose: &Purpose,
+    customer: Option<&String>,
+    caller: &Caller,
+) -> Result<ReplaceRequest, Problem> {
+    if *purpose != Purpose::AccountChange {
+        return Err(Problem::field("/replaces", "only with the purpose account_change"));
+    }
+    let customer = customer
+        .ok_or_else(|| Problem::field("/customer", "with replaces, say whose number changes"))?
+        .clone();
+    if body.proof.len() > MAX_PROOF_BYTES {
+        return Err(Problem::field("/replaces/proof", format!("at most {MAX_PROOF_BYTES} bytes")));
+    }
+    let region = caller.app.policy.default_region;
+    let phone =
+        body.phone.map(|text| phone_at("/replaces/phone", &text, region, caller.mode())).transpose()?;
+    Ok(ReplaceRequest { proof: body.proof, phone, customer })
 }
 
 fn lifetime(seconds: u64) -> Result<Duration, Problem> {

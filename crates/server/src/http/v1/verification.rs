@@ -45,6 +45,10 @@ pub struct VerificationBody {
     /// The shop's reference for its customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
+    /// The verification of the customer's old phone, where this one takes its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ver_01kayn3f2t0h8m5v9d7q4w6x2e")]
+    pub replaces: Option<String>,
     /// When it was started, RFC 3339.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -78,6 +82,7 @@ impl From<View> for VerificationBody {
             channel: "sms".to_owned(),
             transaction: transaction.as_ref().map(TransactionBody::from),
             customer: customer.clone(),
+            replaces: verification.replaces.map(|old| old.to_string()),
             created_at: verification.created_at.to_string(),
             expires_at: verification.expires_at.to_string(),
             resend_at: resend_at.as_ref().map(Timestamp::to_string),
@@ -224,11 +229,21 @@ pub fn text_map(pointer: &str, map: &BTreeMap<String, String>) -> Result<(), Pro
 
 /// A phone as the API takes it. Test keys also take numbers that no plan assigns.
 pub fn phone(text: &str, default_region: Option<Country>, mode: Mode) -> Result<E164, Problem> {
+    phone_at("/to", text, default_region, mode)
+}
+
+/// The same, of another field.
+pub fn phone_at(
+    pointer: &str,
+    text: &str,
+    default_region: Option<Country>,
+    mode: Mode,
+) -> Result<E164, Problem> {
     let parsed = match mode {
         Mode::Live => E164::parse(text, default_region),
         Mode::Test => E164::parse_fictional(text, default_region),
     };
-    parsed.map_err(|wrong| Problem::field("/to", wrong.to_string()))
+    parsed.map_err(|wrong| Problem::field(pointer, wrong.to_string()))
 }
 
 /// A session of 1–256 bytes, as its hash.

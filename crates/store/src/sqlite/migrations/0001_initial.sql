@@ -34,7 +34,8 @@ CREATE TABLE deliveries (
     verification BLOB    NOT NULL,
     mode         TEXT    NOT NULL,
     channel      TEXT    NOT NULL,
-    generation   INTEGER NOT NULL,
+    kind         TEXT    NOT NULL, -- code, phone_change_notice
+    generation   INTEGER,          -- of a code
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL,
     submissions  INTEGER NOT NULL,

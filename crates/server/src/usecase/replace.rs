@@ -1,0 +1,95 @@
+//! Replace: the proof of a customer's old phone lets another one take its place (NIST SP 800-63B-4
+//! §3.1.3.3, §4.1.2, N7).
+//!
+//! The two phones are two subjects in two partitions, so no commit can hold both. The old proof is redeemed
+//! first and the new phone's start follows: a crash in between costs the customer one more proof, while the
+//! other order could start twice on one. What can be known of the start without writing is asked before.
+
+use countersign_core::phone::E164;
+use countersign_core::proof::Claims;
+use countersign_core::purpose::Purpose;
+use countersign_core::step::{Command, Outcome, Redeem, Replacement, Start};
+use countersign_core::verification::CommandId;
+
+use super::redeem::judged;
+use super::{Caller, Services, UseCaseError};
+use crate::engine::Job;
+
+/// What a start for a customer's new phone brings of the old one.
+pub struct ReplaceRequest {
+    /// The old phone's proof.
+    pub proof: String,
+    /// The old phone as the shop's records have it, where the shop gives it.
+    pub phone: Option<E164>,
+    /// The customer whose number changes.
+    pub customer: String,
+}
+
+/// The old phone's part of a start, its proof believed.
+pub(super) struct Replaces {
+    pub(super) claims: Claims,
+    request: ReplaceRequest,
+}
+
+impl Services {
+    /// Believes the old phone's proof. Writes nothing.
+    pub(super) fn believe_old(
+        &self,
+        caller: &Caller,
+        request: ReplaceRequest,
+    ) -> Result<Replaces, UseCaseError> {
+        let claims = self.believe(caller, &request.proof).map_err(of_old)?;
+        Ok(Replaces { claims, request })
+    }
+
+    /// Lets the old phone give way to the one that `job` starts a verification of, if nothing is known
+    /// that would refuse that start.
+    pub(super) async fn give_way(
+        &self,
+        caller: &Caller,
+        replaces: Replaces,
+        job: &Job,
+        start: &Start,
+    ) -> Result<(), UseCaseError> {
+        if let Some(Outcome::Refused(refusal)) = self.engine.rehearse(job).await? {
+            return Err(UseCaseError::Refused(refusal));
+        }
+        let old = replaces.claims.jti;
+        let verification = self.find(caller, old).await.map_err(of_old)?;
+        let phone = match replaces.request.phone {
+            Some(phone) => phone,
+            None => self.phone_of(caller, &verification)?,
+        };
+        // Named after the new verification, whose id a repeated start brings again: it finds the proof
+        // redeemed by itself, and nobody else does.
+        let name = self.engine.keyring().tag("replace", caller.app.id, start.verification.as_bytes());
+        let redeem = Redeem {
+            verification: old,
+            phone,
+            purpose: Purpose::AccountChange,
+            session: start.session,
+            transaction: start.transaction.clone(),
+            replacement: Some(Replacement {
+                phone: start.phone.clone(),
+                verification: start.verification,
+                customer: replaces.request.customer,
+            }),
+            command: Some(CommandId(name.0)),
+        };
+        let answer = self.run_on(caller, old, Command::Redeem(Box::new(redeem))).await.map_err(of_old)?;
+        judged(&answer.outcome).map_err(of_old)
+    }
+}
+
+/// A proof whose verification is gone proves nothing any more.
+fn of_old(error: UseCaseError) -> UseCaseError {
+    match error {
+        UseCaseError::NotFound(_) => UseCaseError::Replaces(Box::new(UseCaseError::ProofVoid)),
+        UseCaseError::Proof(_)
+        | UseCaseError::AlreadyRedeemed
+        | UseCaseError::ProofExpired
+        | UseCaseError::ProofVoid
+        | UseCaseError::Mismatch(_) => UseCaseError::Replaces(Box::new(error)),
+        other => other,
+    }
+}

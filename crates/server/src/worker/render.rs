@@ -1,0 +1,98 @@
+//! What a delivery says, derived while it is sent.
+
+use countersign_core::code::Code;
+use countersign_core::delivery::DeliveryKind;
+use countersign_core::keyring::{KeyError, Keyring, Place};
+use countersign_core::message::{self, Message, MessageInput, PhoneChangeInput};
+use countersign_core::phone::E164;
+use countersign_core::subject::Mode;
+use countersign_core::verification::{CodeMaterial, State};
+use countersign_delivery::provider::{Outgoing, SecretText};
+use countersign_delivery::sender::SenderId;
+
+use super::outbox::Ready;
+
+/// A message and whom it goes to, in clear, while it is sent.
+pub(super) struct Rendered {
+    phone: E164,
+    message: Message,
+    sender: Option<SenderId>,
+}
+
+impl Rendered {
+    /// What a provider gets.
+    pub(super) fn outgoing<'a>(&'a self, ready: &'a Ready) -> Outgoing<'a> {
+        Outgoing {
+            delivery: ready.delivery.id,
+            app: ready.app.id,
+            mode: ready.delivery.mode,
+            channel: ready.delivery.channel,
+            to: &self.phone,
+            sender: self.sender.as_ref(),
+            text: SecretText::new(self.message.expose()),
+            locale: &ready.verification.locale,
+            measure: self.message.measure(),
+            expires_at: ready.delivery.expires_at,
+        }
+    }
+}
+
+/// The message, unless nobody wants it any more.
+pub(super) fn render(ready: &Ready, keyring: &Keyring) -> Result<Option<Rendered>, KeyError> {
+    let verification = &ready.verification;
+    if !verification.wants(ready.delivery.kind) {
+        return Ok(None);
+    }
+    let place = Place { app: ready.app.id, verification: verification.id };
+    let phone = keyring.open_phone(place, &verification.phone)?;
+    let message = match ready.delivery.kind {
+        DeliveryKind::Code { .. } => code_message(ready, keyring, &phone)?,
+        DeliveryKind::PhoneChangeNotice => phone_change_notice(ready, keyring, place)?,
+    };
+    let sender = (verification.mode == Mode::Test).then(|| shown_sender(&ready.app.brand)).flatten();
+    Ok(message.map(|message| Rendered { phone, message, sender }))
+}
+
+fn code_message(ready: &Ready, keyring: &Keyring, phone: &E164) -> Result<Option<Message>, KeyError> {
+    let Ready { app, verification, .. } = ready;
+    let State::Pending { code } = &verification.state else { return Ok(None) };
+    let code = match code {
+        CodeMaterial::TestNumber => app.policy.test_code(phone).map(Code::fixed),
+        CodeMaterial::Derived { .. } => {
+            countersign_core::step::derive_code(keyring, app.id, verification, phone)?
+        }
+    };
+    let minutes = verification.expires_at.since(verification.created_at).as_secs().div_ceil(60);
+    Ok(code.map(|code| {
+        message::render(&MessageInput {
+            brand: &app.brand,
+            purpose: &verification.purpose,
+            transaction: verification.transaction.as_ref(),
+            locale: &verification.locale,
+            default_locale: &app.policy.default_locale,
+            templates: &app.policy.templates,
+            presentation: &verification.presentation,
+            code: &code,
+            minutes: u16::try_from(minutes).unwrap_or(10),
+        })
+    }))
+}
+
+fn phone_change_notice(ready: &Ready, keyring: &Keyring, place: Place) -> Result<Option<Message>, KeyError> {
+    let Some(change) = &ready.verification.phone_change else { return Ok(None) };
+    let ending = keyring.open_ending(place, &change.ending)?;
+    Ok(Some(message::render_phone_change(&PhoneChangeInput {
+        brand: &ready.app.brand,
+        locale: &ready.verification.locale,
+        default_locale: &ready.app.policy.default_locale,
+        ending: &ending,
+    })))
+}
+
+/// The app's name as far as a phone can show it as a sender. For the simulated phone alone: what a
+/// carrier lets through is the provider's configuration.
+fn shown_sender(brand: &str) -> Option<SenderId> {
+    let shown = |c: &char| c.is_ascii_alphanumeric() || " .-&".contains(*c);
+    let name: String = brand.chars().filter(shown).take(SenderId::MAX_NAME_CHARS).collect();
+    name.trim().parse().ok()
+}

@@ -29,7 +29,8 @@ pub const JUDGED_AFTER: Duration = Duration::from_secs(90);
 pub struct Settings {
     /// The sum that opens it. A false alarm takes e^trip observations at least (Lorden's bound).
     pub trip: f64,
-    /// The reverse sum that closes it.
+    /// The reverse sum that closes it: four probes that verify, more if some do not. Closing too early
+    /// costs some ten messages, staying open the difference between two routes.
     pub close: f64,
     /// Observations of its own that a cell needs before it may open; until then the wider cell watches.
     pub arm_after: f64,
@@ -46,7 +47,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             trip: 8.0,
-            close: 4.0,
+            close: 2.7,
             arm_after: 30.0,
             learn_below: 3.0,
             baseline_half_life_s: 7 * 86_400,

@@ -4,7 +4,7 @@ use super::*;
 
 const SETTINGS: Settings = Settings {
     trip: 8.0,
-    close: 4.0,
+    close: 2.7,
     arm_after: 30.0,
     learn_below: 3.0,
     baseline_half_life_s: 7 * 86_400,

@@ -209,16 +209,11 @@ impl SenderRules {
     /// The first of the shop's senders that the country allows.
     pub fn choose<'a>(&'a self, senders: &'a [OwnSender], country: Country) -> SenderChoice<'a> {
         let mut passed_over = Vec::new();
-        let mut chosen = None;
-        for sender in senders {
-            match self.problem(sender, country) {
-                Some(problem) => passed_over.push((sender, problem)),
-                None => {
-                    chosen = Some(sender);
-                    break;
-                }
-            }
-        }
+        let chosen = senders.iter().find(|sender| {
+            let problem = self.problem(sender, country);
+            passed_over.extend(problem.map(|problem| (*sender, problem)));
+            problem.is_none()
+        });
         SenderChoice { sender: chosen, passed_over, rule: self.of(country) }
     }
 }

@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn two_thousand_a_day_stay_near_the_oracle() {
-        holds(2_000, 12);
+        holds(2_000, 20);
     }
 
     #[test]

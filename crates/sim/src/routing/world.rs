@@ -16,7 +16,7 @@ const DAY_MS: u64 = 86_400_000;
 const OUTAGE_MS: u64 = 7_200_000;
 const ASKS_AFTER_MS: u64 = 30_000;
 /// Before it, routes learn and nothing is counted.
-const WARM_UP_DAYS: u64 = 2;
+const WARM_UP_DAYS: u64 = 1;
 /// Shares delivered, in ten-thousandths.
 const DELIVERED: [u64; ROUTES.len()] = [9_500, 9_200, 8_800];
 const DELIVERED_IN_OUTAGE: u64 = 500;
@@ -39,7 +39,7 @@ pub struct Plan {
     pub policy: Policy,
     /// Verifications a day.
     pub per_day: u32,
-    /// Days that are counted, after two of warming up.
+    /// Days that are counted, after one of warming up.
     pub days: u32,
     /// Whether the best route fails.
     pub outages: Outages,

@@ -13,6 +13,7 @@ pub mod receipt;
 pub mod sender;
 pub mod signature;
 pub mod simulated;
+pub mod smpp;
 
 #[cfg(test)]
 mod document;

@@ -263,13 +263,12 @@ impl TlvValue {
             TlvValue::CString(text) if text.is_ascii() && !text.contains('\0') => {
                 Some(text.bytes().chain([0]).collect())
             }
-            TlvValue::Text(_) | TlvValue::CString(_) => None,
             TlvValue::Hex(hex) if hex.is_ascii() && hex.len().is_multiple_of(2) => hex
                 .as_bytes()
                 .chunks(2)
                 .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
                 .collect(),
-            TlvValue::Hex(_) => None,
+            TlvValue::Text(_) | TlvValue::CString(_) | TlvValue::Hex(_) => None,
         }
     }
 }

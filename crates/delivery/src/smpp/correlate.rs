@@ -298,8 +298,8 @@ mod tests {
         receipt(id, PHONE, ReceiptStatus::Delivered)
     }
 
-    fn delivery(number: u8) -> Option<DeliveryId> {
-        Some(DeliveryId::from_bytes([number; 16]))
+    fn delivery(number: u8) -> DeliveryId {
+        DeliveryId::from_bytes([number; 16])
     }
 
     fn correlator() -> Correlator {
@@ -311,7 +311,7 @@ mod tests {
         for (response, receipt) in [("1A2B", "6699"), ("6699", "1a2b"), ("006699", "6699"), ("x1", "X1")] {
             let mut correlator = correlator();
             assert_eq!(correlator.accepted(subject(1, PHONE, 1), response, NOW), []);
-            assert_eq!(correlator.receipt(delivered(receipt), NOW).delivery, delivery(1), "{response}");
+            assert_eq!(correlator.receipt(delivered(receipt), NOW).delivery, Some(delivery(1)), "{response}");
         }
     }
 
@@ -321,7 +321,7 @@ mod tests {
         correlator.accepted(subject(1, "447700900111", 1), "10", NOW);
         correlator.accepted(subject(2, PHONE, 1), "16", NOW);
         // Hexadecimal 10 is 16: the number says that this is about 16.
-        assert_eq!(correlator.receipt(delivered("10"), NOW).delivery, delivery(2));
+        assert_eq!(correlator.receipt(delivered("10"), NOW).delivery, Some(delivery(2)));
     }
 
     #[test]
@@ -331,7 +331,7 @@ mod tests {
         correlator.receipt(delivered("18"), NOW);
         let late = correlator.accepted(subject(1, PHONE, 1), "17", NOW + Duration::from_secs(59));
         let [late] = late.as_slice() else { panic!("{late:?}") };
-        assert_eq!((late.delivery, late.status), (delivery(1), ReceiptStatus::Delivered));
+        assert_eq!((late.delivery, late.status), (Some(delivery(1)), ReceiptStatus::Delivered));
         assert_eq!(correlator.accepted(subject(2, PHONE, 1), "17", NOW + Duration::from_secs(59)), []);
     }
 
@@ -348,7 +348,7 @@ mod tests {
         let constant = "msg_id_not_implemented";
         correlator.accepted(subject(1, "447700900111", 1), constant, NOW);
         correlator.accepted(subject(2, PHONE, 1), constant, NOW);
-        assert_eq!(correlator.receipt(delivered(constant), NOW).delivery, delivery(2));
+        assert_eq!(correlator.receipt(delivered(constant), NOW).delivery, Some(delivery(2)));
         correlator.accepted(subject(3, PHONE, 1), constant, NOW);
         // Two to one number: nobody knows which.
         assert_eq!(correlator.receipt(delivered(constant), NOW).delivery, None);
@@ -358,7 +358,7 @@ mod tests {
     fn an_empty_id_is_found_by_its_number() {
         let mut correlator = correlator();
         correlator.accepted(subject(1, PHONE, 1), "", NOW);
-        assert_eq!(correlator.receipt(delivered(""), NOW).delivery, delivery(1));
+        assert_eq!(correlator.receipt(delivered(""), NOW).delivery, Some(delivery(1)));
         assert_eq!(correlator.receipt(delivered("99"), NOW).delivery, None, "a foreign id");
     }
 
@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(correlator.receipt(delivered("a1"), NOW).status, ReceiptStatus::Buffered);
         assert_eq!(correlator.receipt(delivered("a2"), NOW).status, ReceiptStatus::Delivered);
         let failed = correlator.receipt(receipt("a2", PHONE, ReceiptStatus::Failed), NOW);
-        assert_eq!((failed.delivery, failed.status), (delivery(1), ReceiptStatus::Failed));
+        assert_eq!((failed.delivery, failed.status), (Some(delivery(1)), ReceiptStatus::Failed));
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub struct TooManyParts;
 impl TextRules {
     /// What a text costs on this route: as [`Measure::of`], or as UCS-2 where the route's alphabet lacks a
     /// character that GSM-7 has, such as `é` in ASCII.
-    pub fn measure(&self, text: &str) -> Measure {
+    pub fn measure(self, text: &str) -> Measure {
         let measure = Measure::of(text);
         if measure.encoding == Encoding::Gsm7 && self.alphabet.octets(text).is_none() {
             return Measure::in_ucs2(text);
@@ -114,7 +114,7 @@ impl TextRules {
 
     /// Encodes a text. With headers there are as many parts as [`TextRules::measure`] says; `reference`
     /// tells its parts from those of other messages to the same phone.
-    pub fn encode(&self, text: &str, reference: u16) -> Result<EncodedText, TooManyParts> {
+    pub fn encode(self, text: &str, reference: u16) -> Result<EncodedText, TooManyParts> {
         let measure = self.measure(text);
         let octets = |part: &str| self.octets(part, measure.encoding);
         let data_coding = match measure.encoding {
@@ -147,7 +147,7 @@ impl TextRules {
         Ok(EncodedText { data_coding, carriage: Carriage::WithHeader, parts: parts.collect() })
     }
 
-    fn octets(&self, part: &str, encoding: Encoding) -> Zeroizing<Vec<u8>> {
+    fn octets(self, part: &str, encoding: Encoding) -> Zeroizing<Vec<u8>> {
         let own = match encoding {
             Encoding::Gsm7 => self.alphabet.octets(part),
             Encoding::Ucs2 => None,

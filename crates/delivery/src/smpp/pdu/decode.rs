@@ -36,9 +36,12 @@ pub(super) fn read(header: &Header, reader: &mut Reader<'_>) -> Pdu {
         (0x04, false) => Pdu::SubmitSm(Box::new(short_message(reader))),
         (0x05, false) => Pdu::DeliverSm(Box::new(short_message(reader))),
         (0x103, false) => Pdu::DataSm(Box::new(data(reader))),
-        (0x04, true) => Pdu::SubmitSmResp(taken(reader, is_bare)),
-        (0x05, true) => Pdu::DeliverSmResp(taken(reader, is_bare)),
-        (0x103, true) => Pdu::DataSmResp(taken(reader, is_bare)),
+        (0x04, true) if is_bare => Pdu::SubmitSmResp(Taken::default()),
+        (0x05, true) if is_bare => Pdu::DeliverSmResp(Taken::default()),
+        (0x103, true) if is_bare => Pdu::DataSmResp(Taken::default()),
+        (0x04, true) => Pdu::SubmitSmResp(taken(reader)),
+        (0x05, true) => Pdu::DeliverSmResp(taken(reader)),
+        (0x103, true) => Pdu::DataSmResp(taken(reader)),
         (0x03, false) => Pdu::QuerySm(query(reader)),
         (0x03, true) if is_bare => Pdu::QuerySmResp(QueryResp::default()),
         (0x03, true) => Pdu::QuerySmResp(query_resp(reader)),
@@ -117,10 +120,7 @@ fn data(reader: &mut Reader<'_>) -> Data {
     }
 }
 
-fn taken(reader: &mut Reader<'_>, is_bare: bool) -> Taken {
-    if is_bare {
-        return Taken::default();
-    }
+fn taken(reader: &mut Reader<'_>) -> Taken {
     if reader.is_at_end() {
         reader.quirks.note(Quirk::EmptyBody);
         return Taken::default();

@@ -39,7 +39,9 @@ fn survives(odd: &[u8]) -> Decoded {
 #[track_caller]
 fn quirks(decoded: &Decoded, expected: &[Quirk]) {
     let mut all = Quirks::NONE;
-    expected.iter().for_each(|quirk| all.note(*quirk));
+    for quirk in expected {
+        all.note(*quirk);
+    }
     assert_eq!(decoded.quirks.words(), all.words());
 }
 
@@ -275,7 +277,7 @@ impl std::fmt::Debug for Frame<'_> {
 #[test]
 fn i12_hex_shows_neither_text_nor_number_nor_password() {
     let shown = |octets: &[u8]| masked_hex(&Frame::first(octets).unwrap().unwrap());
-    let secret = |text: &str| text.bytes().map(|octet| format!("{octet:02x}")).collect::<String>();
+    let secret = |text: &str| text.bytes().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat();
     let message = ShortMessage {
         source: Address { ton: 1, npi: 1, digits: "447700900999".into() },
         destination: Address { ton: 1, npi: 1, digits: "447700900123".into() },

@@ -128,7 +128,7 @@ impl Task {
 async fn exchange(shared: &Shared, role: Role, bound: Bound, stop: &CancellationToken) -> Ended {
     let Bound { stream, mut inbox, sequence_number } = bound;
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let mut protocol = Protocol::new(shared, role.sends(), sequence_number, monotonic());
+    let mut protocol = Protocol::new(shared, role, sequence_number, monotonic());
     let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
     on_octets(&mut inbox, &mut protocol);
     let ended = loop {
@@ -207,3 +207,6 @@ async fn last_words(writer: &mut (impl AsyncWrite + Unpin), outbox: &mut Outbox)
     while outbox.has_work() && write_some(writer, outbox).await.is_ok() {}
     let _ = writer.shutdown().await;
 }
+
+#[cfg(test)]
+mod protocol_tests;

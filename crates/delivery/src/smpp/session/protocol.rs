@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::super::correlate::Subject;
 use super::super::pdu::{
-    Decoded, Frame, Pdu, Quirk, Quirks, RESPONSE, Taken, decode, encode, set_sequence_number,
+    Decoded, Frame, Pdu, Quirk, Quirks, RESPONSE, Role, Taken, decode, encode, set_sequence_number,
 };
 use super::super::shared::Shared;
 use super::super::status::{Status, StatusClass};
@@ -105,10 +105,10 @@ pub(super) struct Protocol<'a> {
 
 impl<'a> Protocol<'a> {
     /// After a bind with sequence number `bound_with`.
-    pub(super) fn new(shared: &'a Shared, sends: bool, bound_with: u32, now: Instant) -> Self {
+    pub(super) fn new(shared: &'a Shared, role: Role, bound_with: u32, now: Instant) -> Self {
         Protocol {
             shared,
-            taker: sends.then(|| shared.queue.taker()),
+            taker: role.sends().then(|| shared.queue.taker()),
             outbox: Outbox::default(),
             pace: Pace::new(shared.settings.max_per_second),
             in_flight: HashMap::new(),
@@ -260,7 +260,6 @@ impl<'a> Protocol<'a> {
             Pdu::SubmitSmResp(_) | Pdu::QuerySmResp(_) | Pdu::CancelSmResp | Pdu::GenericNack => {
                 self.on_response(sequence_number, status, pdu, now, &mut quirks);
             }
-            Pdu::EnquireLinkResp => {}
             Pdu::EnquireLink => self.write(&Pdu::EnquireLinkResp, Status(0), sequence_number),
             Pdu::DeliverSm(message) => {
                 let answer = self.shared.receive(&(&*message).into());
@@ -279,7 +278,7 @@ impl<'a> Protocol<'a> {
                 _ => quirks.note(Quirk::UnexpectedResponse),
             },
             // alert_notification and outbind have no response (§4.12.1, §4.1.7).
-            Pdu::Other(0x0102 | 0x000b) => {}
+            Pdu::EnquireLinkResp | Pdu::Other(0x0102 | 0x000b) => {}
             other if other.command_id() & RESPONSE == 0 => {
                 quirks.note(Quirk::UnexpectedCommand);
                 self.write(&Pdu::GenericNack, Status::INVALID_COMMAND, sequence_number);
@@ -424,9 +423,9 @@ impl<'a> Protocol<'a> {
     /// When [`Protocol::on_time`] is due next.
     pub(super) fn wake_at(&self, now: Instant) -> Instant {
         let own = match (&self.leaving, &self.probe) {
-            (Leaving::Draining { deadline } | Leaving::Unbinding { deadline }, _) => *deadline,
             (Leaving::No, Probe::Quiet) => self.last_heard + self.shared.settings.idle,
-            (Leaving::No, Probe::Waiting { deadline, .. }) => *deadline,
+            (Leaving::No, Probe::Waiting { deadline, .. })
+            | (Leaving::Draining { deadline } | Leaving::Unbinding { deadline }, _) => *deadline,
         };
         let unanswered = self.deadlines.front().map(|(_, deadline)| *deadline);
         let paced = self.pace.ready(now).err();

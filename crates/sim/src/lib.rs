@@ -1,7 +1,7 @@
 //! For tests only: tools that drive the real binary `countersign` over its real faces.
 //!
 //! [`server`] runs it as a child process, [`sink`] is the carrier that receives its messages, [`api`]
-//! the shop that calls it. [`load`] drives it as hard as one core can, for the benchmark.
+//! the shop that calls it; [`smsc`] is a carrier that is reached by SMPP. [`load`] drives it as hard as one core can, for the benchmark.
 
 pub mod api;
 pub mod clock;
@@ -12,4 +12,6 @@ pub mod process;
 pub mod report;
 pub mod server;
 pub mod sink;
+pub mod smpp_load;
+pub mod smsc;
 pub mod torture;

@@ -4,6 +4,7 @@
 
 mod binds;
 mod links;
+mod node;
 mod quirks;
 mod receipts;
 mod submissions;

@@ -7,6 +7,7 @@
 
 pub mod config;
 mod correlate;
+pub mod fuzz;
 pub mod message_id;
 pub mod pdu;
 mod provider;

@@ -15,6 +15,7 @@ pub mod sender;
 pub mod sender_rules;
 pub mod signature;
 pub mod simulated;
+pub mod smpp;
 
 #[cfg(test)]
 mod document;

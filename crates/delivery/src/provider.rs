@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::http::HttpProvider;
 use crate::sender::SenderId;
 use crate::simulated::SimulatedPhone;
+use crate::smpp::SmppProvider;
 
 /// Something that accepts messages: an HTTP endpoint, an SMPP bind, an SMTP server, the simulated
 /// phone.
@@ -47,6 +48,8 @@ pub enum ProviderKind {
     Simulated,
     /// A signed JSON POST to the operator's own endpoint.
     Http,
+    /// A service centre by SMPP.
+    Smpp,
 }
 
 impl ProviderKind {
@@ -55,6 +58,7 @@ impl ProviderKind {
         match self {
             ProviderKind::Simulated => "simulated",
             ProviderKind::Http => "http",
+            ProviderKind::Smpp => "smpp",
         }
     }
 }
@@ -268,6 +272,8 @@ pub enum AnyProvider {
     Simulated(SimulatedPhone),
     /// A plain HTTP endpoint.
     Http(HttpProvider),
+    /// A service centre by SMPP.
+    Smpp(SmppProvider),
 }
 
 impl Provider for AnyProvider {
@@ -275,6 +281,7 @@ impl Provider for AnyProvider {
         match self {
             AnyProvider::Simulated(provider) => provider.name(),
             AnyProvider::Http(provider) => provider.name(),
+            AnyProvider::Smpp(provider) => provider.name(),
         }
     }
 
@@ -282,6 +289,7 @@ impl Provider for AnyProvider {
         match self {
             AnyProvider::Simulated(provider) => provider.kind(),
             AnyProvider::Http(provider) => provider.kind(),
+            AnyProvider::Smpp(provider) => provider.kind(),
         }
     }
 
@@ -289,6 +297,7 @@ impl Provider for AnyProvider {
         match self {
             AnyProvider::Simulated(provider) => provider.submit(message, now).await,
             AnyProvider::Http(provider) => provider.submit(message, now).await,
+            AnyProvider::Smpp(provider) => provider.submit(message, now).await,
         }
     }
 }

@@ -7,7 +7,9 @@ use countersign_core::id::DeliveryId;
 use countersign_core::time::Timestamp;
 use countersign_core::verification::ReceiptStatus;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
+use crate::provider::ProviderName;
 use crate::signature::{SignatureError, SigningKeys};
 
 /// Longest callback body that is read, in bytes.
@@ -23,6 +25,51 @@ pub struct Receipt {
     pub status: ReceiptStatus,
     /// Why, in the carrier's word.
     pub reason: Option<ReceiptReason>,
+}
+
+/// A receipt as a bind brings it: about an id of the carrier's, which has to be found among the
+/// submissions. Holds a number: its Debug does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CarrierReceipt {
+    /// Who brought it.
+    pub provider: ProviderName,
+    /// The delivery, where the provider itself remembers the submission: those of the last hour, made
+    /// by this process. Nothing: look for `ids` among the stored references of this provider, in
+    /// [`crate::smpp::message_id::canonical`] form. A receipt that overtook the answer to its submission
+    /// comes twice: without its delivery at once, with it when the answer is there.
+    pub delivery: Option<DeliveryId>,
+    /// Under which canonical ids the submission may be known, likeliest first; empty when the receipt
+    /// has no id.
+    pub ids: Vec<String>,
+    /// The phone, as the carrier writes it: for carriers whose ids are constant or missing.
+    pub destination: Option<Zeroizing<String>>,
+    /// What became of it. Of a message in parts, [`ReceiptStatus::Delivered`] says that all of them are,
+    /// where `delivery` is known; else it is one part's.
+    pub status: ReceiptStatus,
+    /// Why, in the carrier's words.
+    pub reason: Option<ReceiptReason>,
+    /// When, by the carrier's clock, read as UTC. Carriers write local times without their zone: it
+    /// orders receipts of one carrier and says no more.
+    pub reported_at: Option<Timestamp>,
+}
+
+impl CarrierReceipt {
+    /// The receipt about a delivery that the provider remembers.
+    pub fn known(&self) -> Option<Receipt> {
+        let delivery = self.delivery?;
+        Some(Receipt { delivery, status: self.status, reason: self.reason.clone() })
+    }
+}
+
+impl fmt::Debug for CarrierReceipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CarrierReceipt")
+            .field("provider", &self.provider)
+            .field("delivery", &self.delivery)
+            .field("status", &self.status)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A carrier's short word for why: 1 to 64 of `A-Z a-z 0-9 _ - . :`, and no six digits in a row,
@@ -42,7 +89,7 @@ impl ReceiptReason {
         ReceiptReason(Cow::Borrowed(word))
     }
 
-    fn parse(word: Cow<'_, str>) -> Option<Self> {
+    pub(crate) fn parse(word: Cow<'_, str>) -> Option<Self> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
         let longest_run = word.as_bytes().split(|b| !b.is_ascii_digit()).map(<[u8]>::len).max();
         let fits = (1..=Self::MAX_BYTES).contains(&word.len())

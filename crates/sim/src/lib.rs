@@ -1,8 +1,9 @@
 //! For tests only: tools that drive the real binary `countersign` over its real faces.
 //!
 //! [`server`] runs it as a child process, [`sink`] is the carrier that receives its messages, [`api`]
-//! the shop that calls it. [`load`] drives it as hard as one core can, for the benchmark. [`routing`] needs no
-//! server: it simulates customers and carriers around the code that chooses routes.
+//! the shop that calls it; [`smsc`] is a carrier that is reached by SMPP. [`load`] drives it as hard as one core can,
+//! for the benchmark. [`routing`] needs no server: it simulates customers and carriers around the code that chooses
+//! routes.
 
 pub mod api;
 pub mod clock;
@@ -14,4 +15,6 @@ pub mod report;
 pub mod routing;
 pub mod server;
 pub mod sink;
+pub mod smpp_load;
+pub mod smsc;
 pub mod torture;

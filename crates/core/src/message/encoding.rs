@@ -4,14 +4,13 @@
 //! §9.2.3.24.1 (six octets of header in each part of a concatenated message). National language
 //! shift tables are left out on purpose: carriers rarely pass them on.
 
-/// Septets of a message that travels alone: 140 octets.
-const GSM7_SINGLE: usize = 160;
-/// Septets of each part of a concatenated message: 134 octets.
-const GSM7_PART: usize = 153;
-/// UTF-16 code units of a message that travels alone: 140 octets.
-const UCS2_SINGLE: usize = 70;
-/// UTF-16 code units of each part of a concatenated message: 134 octets.
-const UCS2_PART: usize = 67;
+use super::gsm7::{Place, place};
+
+/// Octets of user data in one SMS (TS 23.040 §9.2.3.24).
+const USER_DATA_OCTETS: usize = 140;
+/// Octets of header in each part of a concatenated message: its length, and one element with an 8 bit
+/// reference (TS 23.040 §9.2.3.24.1).
+pub const CONCATENATION_HEADER_OCTETS: usize = 6;
 
 /// The alphabet of an SMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -34,97 +33,80 @@ pub struct Measure {
     pub segments: usize,
 }
 
-impl Measure {
-    /// Measures a text.
-    pub fn of(text: &str) -> Self {
-        let gsm7 = text.chars().map(septets).sum::<Option<usize>>();
-        let (encoding, units) = match gsm7 {
-            Some(units) => (Encoding::Gsm7, units),
-            None => (Encoding::Ucs2, text.chars().map(char::len_utf16).sum()),
-        };
-        let segments = match encoding {
-            Encoding::Gsm7 if units <= GSM7_SINGLE => 1,
-            Encoding::Gsm7 => parts(text.chars().filter_map(septets), GSM7_PART),
-            Encoding::Ucs2 if units <= UCS2_SINGLE => 1,
-            Encoding::Ucs2 => parts(text.chars().map(char::len_utf16), UCS2_PART),
-        };
-        Measure { encoding, units, segments }
+impl Encoding {
+    /// Units that fit beside a header of so many octets: septets or UTF-16 code units.
+    const fn capacity(self, header_octets: usize) -> usize {
+        let octets = USER_DATA_OCTETS.saturating_sub(header_octets);
+        match self {
+            Encoding::Gsm7 => octets * 8 / 7,
+            Encoding::Ucs2 => octets / 2,
+        }
+    }
+
+    /// Units of one character. Characters that the alphabet lacks have none.
+    fn width(self, character: char) -> usize {
+        match self {
+            Encoding::Gsm7 => septets(character).unwrap_or(0),
+            Encoding::Ucs2 => character.len_utf16(),
+        }
     }
 }
 
-/// Parts of a concatenated message, when no character may be split over two: neither an escape pair
-/// of GSM-7 nor a surrogate pair of UTF-16.
-fn parts(characters: impl Iterator<Item = usize>, capacity: usize) -> usize {
-    let (mut parts, mut filled) = (1, 0);
-    for width in characters {
-        if filled + width > capacity {
-            parts += 1;
-            filled = 0;
-        }
-        filled += width;
+impl Measure {
+    /// Measures a text.
+    pub fn of(text: &str) -> Self {
+        let gsm7 = text.chars().all(|character| place(character).is_some());
+        Self::in_encoding(text, if gsm7 { Encoding::Gsm7 } else { Encoding::Ucs2 })
     }
-    parts
+
+    /// Measures a text in UCS-2 whether it needs it or not: for a carrier whose own alphabet lacks
+    /// characters that GSM-7 has.
+    pub fn in_ucs2(text: &str) -> Self {
+        Self::in_encoding(text, Encoding::Ucs2)
+    }
+
+    fn in_encoding(text: &str, encoding: Encoding) -> Self {
+        let units = text.chars().map(|character| encoding.width(character)).sum();
+        Measure { encoding, units, segments: parts(text, encoding, CONCATENATION_HEADER_OCTETS).count() }
+    }
+}
+
+/// The texts of the parts that a message travels in, first part first: one that holds all if it fits
+/// into one SMS, else parts beside a header of `header_octets` each. No character is split over two:
+/// neither an escape pair of GSM-7 nor a surrogate pair of UTF-16. There are as many as
+/// [`Measure::segments`] says when the header has [`CONCATENATION_HEADER_OCTETS`].
+pub fn parts(text: &str, encoding: Encoding, header_octets: usize) -> impl Iterator<Item = &str> {
+    let units: usize = text.chars().map(|character| encoding.width(character)).sum();
+    let single = units <= encoding.capacity(0);
+    // A header that leaves no room for a character would never end.
+    let capacity = if single { usize::MAX } else { encoding.capacity(header_octets).max(2) };
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut filled = 0;
+        let end = text.char_indices().find(|(_, character)| {
+            filled += encoding.width(*character);
+            filled > capacity
+        });
+        let (part, after) = text.split_at(end.map_or(text.len(), |(at, _)| at));
+        rest = end.map(|_| after);
+        Some(part)
+    })
 }
 
 /// Septets of a character, where GSM-7 has it.
 const fn septets(character: char) -> Option<usize> {
-    match character {
-        '\n'
-        | '\r'
-        | ' '..='#'
-        | '%'..='?'
-        | 'A'..='Z'
-        | 'a'..='z'
-        | '@'
-        | '$'
-        | '_'
-        | '£'
-        | '¥'
-        | 'è'
-        | 'é'
-        | 'ù'
-        | 'ì'
-        | 'ò'
-        | 'Ç'
-        | 'Ø'
-        | 'ø'
-        | 'Å'
-        | 'å'
-        | 'Æ'
-        | 'æ'
-        | 'ß'
-        | 'É'
-        | 'Δ'
-        | 'Φ'
-        | 'Γ'
-        | 'Λ'
-        | 'Ω'
-        | 'Π'
-        | 'Ψ'
-        | 'Σ'
-        | 'Θ'
-        | 'Ξ'
-        | '¤'
-        | '¡'
-        | '¿'
-        | 'Ä'
-        | 'Ö'
-        | 'Ñ'
-        | 'Ü'
-        | '§'
-        | 'ä'
-        | 'ö'
-        | 'ñ'
-        | 'ü'
-        | 'à' => Some(1),
-        '\u{c}' | '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' => Some(2),
-        _ => None,
+    match place(character) {
+        Some(Place::Basic(_)) => Some(1),
+        Some(Place::Extension(_)) => Some(2),
+        None => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::gsm7_octets;
     use proptest::prelude::*;
 
     /// The default alphabet in the order of its codes, from TS 23.038 table 6.2.1; `\u{1b}` stands at
@@ -198,7 +180,9 @@ mod tests {
         assert_eq!(TABLE.chars().count(), 128);
         for character in '\0'..=char::MAX {
             let codes = encode_gsm7(&character.to_string());
-            assert_eq!(septets(character), codes.map(|codes| codes.len()), "{character:?}");
+            assert_eq!(septets(character), codes.as_ref().map(Vec::len), "{character:?}");
+            let ours = gsm7_octets(&character.to_string()).map(|octets| octets.to_vec());
+            assert_eq!(ours, codes, "{character:?}");
         }
     }
 
@@ -244,6 +228,23 @@ mod tests {
             ]
         ) {
             prop_assert_eq!(Measure::of(&text), naive(&text));
+        }
+
+        #[test]
+        fn parts_are_the_text_and_none_is_too_long(
+            text in prop_oneof!["[a€]{150,700}", "[я😀a]{60,300}", "\\PC{0,200}"],
+            header_octets in 6_usize..8,
+        ) {
+            let encoding = Measure::of(&text).encoding;
+            let cut: Vec<&str> = parts(&text, encoding, header_octets).collect();
+            prop_assert_eq!(cut.concat(), text.clone());
+            let room = encoding.capacity(if cut.len() == 1 { 0 } else { header_octets });
+            for part in &cut {
+                prop_assert!(part.chars().map(|c| encoding.width(c)).sum::<usize>() <= room);
+            }
+            if header_octets == CONCATENATION_HEADER_OCTETS {
+                prop_assert_eq!(cut.len(), Measure::of(&text).segments);
+            }
         }
     }
 }

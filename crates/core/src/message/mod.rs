@@ -6,6 +6,7 @@
 
 mod custom;
 mod encoding;
+mod gsm7;
 mod link;
 mod lint;
 mod notice;
@@ -21,7 +22,8 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 pub use custom::{InvalidTemplates, MAX_TEMPLATES, Templates};
-pub use encoding::{Encoding, Measure};
+pub use encoding::{CONCATENATION_HEADER_OCTETS, Encoding, Measure, parts};
+pub use gsm7::gsm7_octets;
 pub use lint::{MAX_TEMPLATE_BYTES, MAX_TEMPLATE_SEGMENTS, TemplateProblem, lint};
 pub use notice::{PhoneChangeInput, render_phone_change};
 pub use plan::{Budget, Considered, Form, Permission, Plan, Reader, Verdict, plan};

@@ -1,0 +1,212 @@
+//! The PDUs of requests.
+
+use countersign_core::time::Timestamp;
+use zeroize::Zeroizing;
+
+use super::config::{AddressRules, SmppConfig};
+use super::pdu::{Address, Cancel, Octets, Pdu, Query, ShortMessage, Tlv, encode, tag};
+use super::text::{Carriage, TextRules};
+use super::validity::Validity;
+use crate::provider::{Outgoing, Reference};
+use crate::sender::SenderId;
+
+/// `esm_class`: the text begins with a header (SMPP 3.4 §5.2.12).
+const UDHI: u8 = 0x40;
+
+/// What a route's requests are made from.
+pub(super) struct Writer {
+    text: TextRules,
+    validity: Validity,
+    addresses: AddressRules,
+    sender: Option<SenderId>,
+    service_type: Octets,
+    tlvs: Vec<Tlv>,
+    registered_delivery: u8,
+}
+
+/// The message has no form on the wire.
+#[derive(Debug)]
+pub(super) struct NotRepresentable;
+
+/// A PDU for the wire, with any sequence number.
+pub(super) type Octet = Zeroizing<Vec<u8>>;
+
+impl Writer {
+    pub(super) fn new(config: &SmppConfig) -> Self {
+        let tlvs = config.tlvs.iter().filter_map(|tlv| {
+            let value = tlv.value.octets()?;
+            Some(Tlv { tag: tlv.tag, value: value.into() })
+        });
+        Writer {
+            text: config.text_rules(),
+            validity: config.validity,
+            addresses: config.addresses,
+            sender: config.sender.clone(),
+            service_type: config.service_type.as_str().into(),
+            tlvs: tlvs.collect(),
+            registered_delivery: config.receipts.octet(),
+        }
+    }
+
+    /// One `submit_sm` for each part of a message.
+    pub(super) fn submit(
+        &self,
+        message: &Outgoing<'_>,
+        now: Timestamp,
+        reference: u16,
+    ) -> Result<Vec<Octet>, NotRepresentable> {
+        let text = self.text.encode(message.text.expose(), reference).map_err(|_| NotRepresentable)?;
+        let validity = self.validity.field(now, message.expires_at);
+        text.parts
+            .iter()
+            .map(|part| {
+                let (short_message, payload) = match text.carriage {
+                    Carriage::Plain | Carriage::WithHeader => (part.as_slice(), None),
+                    Carriage::Payload => (&[][..], Some(Octets::from(part.as_slice()))),
+                };
+                let payload = payload.map(|value| Tlv { tag: tag::MESSAGE_PAYLOAD, value });
+                octets(&Pdu::SubmitSm(Box::new(ShortMessage {
+                    service_type: self.service_type.clone(),
+                    source: self.source(message.sender),
+                    destination: self.destination(message.to.expose()),
+                    esm_class: if text.carriage == Carriage::WithHeader { UDHI } else { 0 },
+                    validity_period: validity.as_str().into(),
+                    registered_delivery: self.registered_delivery,
+                    data_coding: text.data_coding,
+                    short_message: short_message.into(),
+                    tlvs: payload.into_iter().chain(self.tlvs.iter().cloned()).collect(),
+                    ..ShortMessage::default()
+                })))
+            })
+            .collect()
+    }
+
+    pub(super) fn query(&self, id: &Reference, sender: Option<&SenderId>) -> Result<Octet, NotRepresentable> {
+        let message_id = id.as_str().into();
+        octets(&Pdu::QuerySm(Query { message_id, source: self.source(sender) }))
+    }
+
+    pub(super) fn cancel(
+        &self,
+        id: &Reference,
+        sender: Option<&SenderId>,
+    ) -> Result<Octet, NotRepresentable> {
+        octets(&Pdu::CancelSm(Cancel {
+            service_type: self.service_type.clone(),
+            message_id: id.as_str().into(),
+            source: self.source(sender),
+            // With an id, the destination may be left out (§4.9.1).
+            destination: Address::default(),
+        }))
+    }
+
+    fn source(&self, sender: Option<&SenderId>) -> Address {
+        let Some(sender) = sender.or(self.sender.as_ref()).map(SenderId::as_str) else {
+            return Address::default();
+        };
+        let rules = &self.addresses;
+        let digits = sender.strip_prefix('+').unwrap_or(sender);
+        let is_number = digits.bytes().all(|octet| octet.is_ascii_digit());
+        let (ton, npi) = match is_number {
+            false => (rules.name_ton, rules.name_npi),
+            true if digits.len() == sender.len() && digits.len() <= 8 => {
+                (rules.short_code_ton, rules.short_code_npi)
+            }
+            true => (rules.number_ton, rules.number_npi),
+        };
+        Address { ton, npi, digits: digits.into() }
+    }
+
+    fn destination(&self, number: &str) -> Address {
+        Address {
+            ton: self.addresses.destination_ton,
+            npi: self.addresses.destination_npi,
+            digits: number.trim_start_matches('+').into(),
+        }
+    }
+}
+
+fn octets(pdu: &Pdu) -> Result<Octet, NotRepresentable> {
+    // Room for all, so that no copy of a text is left behind when the vector grows.
+    let mut octets = Zeroizing::new(Vec::with_capacity(2_048));
+    encode(pdu, 0, 0, &mut octets).map_err(|_| NotRepresentable)?;
+    Ok(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pdu::{Frame, decode, tlv};
+    use super::*;
+    use crate::example::{Example, NOW};
+
+    fn writer(more: &str) -> Writer {
+        let four = "host = \"h\"\nport = 1\nsystem_id = \"s\"\npassword = \"p\"\n";
+        let config: SmppConfig = toml::from_str(&format!("{four}{more}")).unwrap();
+        config.check().unwrap();
+        Writer::new(&config)
+    }
+
+    fn submitted(writer: &Writer, text: &str, sender: Option<&str>) -> Vec<ShortMessage> {
+        let example = Example::new(text);
+        let sender = sender.map(|sender| sender.parse().unwrap());
+        let message = Outgoing { sender: sender.as_ref(), ..example.outgoing() };
+        let pdus = writer.submit(&message, NOW, 0x0102).unwrap();
+        pdus.iter()
+            .map(|pdu| match decode(&Frame::first(pdu).unwrap().unwrap()).pdu {
+                Pdu::SubmitSm(message) => *message,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_message_goes_to_its_number_until_it_expires() {
+        let [message] = &submitted(&writer(""), "918273 is your code", None)[..] else { panic!() };
+        assert_eq!(&*message.destination.digits, b"447700900123");
+        assert_eq!((message.destination.ton, message.destination.npi), (1, 1));
+        assert_eq!(&*message.validity_period, b"000000001000000R");
+        assert_eq!((message.registered_delivery, message.data_coding, message.esm_class), (1, 0, 0));
+        assert_eq!(&*message.short_message, b"918273 is your code");
+        assert_eq!(message.source, Address::default());
+    }
+
+    #[test]
+    fn senders_have_their_type_of_number() {
+        for (sender, ton, npi, digits) in [
+            ("Example", 5, 0, "Example"),
+            ("+4915112345678", 1, 1, "4915112345678"),
+            ("4915112345678", 1, 1, "4915112345678"),
+            ("72404", 3, 0, "72404"),
+        ] {
+            let messages = submitted(&writer("sender = \"Other\""), "x", Some(sender));
+            let source = Address { ton, npi, digits: digits.into() };
+            assert_eq!(messages[0].source, source, "{sender}");
+        }
+        let messages = submitted(&writer("sender = \"Other\"\naddresses = { name_ton = 0 }"), "x", None);
+        assert_eq!(messages[0].source, Address { ton: 0, npi: 0, digits: "Other".into() });
+    }
+
+    #[test]
+    fn a_long_message_travels_in_parts_or_as_a_payload() {
+        let text = "я".repeat(150);
+        let parts = submitted(&writer(""), &text, None);
+        assert_eq!(parts.len(), 3);
+        assert!(parts.iter().all(|part| part.esm_class == UDHI && part.data_coding == 8));
+        assert_eq!(parts[2].short_message[..6], [5, 0, 3, 2, 3, 3]);
+        let [whole] = &submitted(&writer("concatenation = \"message_payload\""), &text, None)[..] else {
+            panic!()
+        };
+        assert!(whole.short_message.is_empty() && whole.esm_class == 0);
+        assert_eq!(tlv(&whole.tlvs, tag::MESSAGE_PAYLOAD).unwrap().len(), 300);
+    }
+
+    #[test]
+    fn vendors_parameters_go_with_every_part() {
+        let writer =
+            writer("tlvs = [{ tag = \"0x1400\", text = \"1101\" }, { tag = \"0x1401\", hex = \"0a0b\" }]");
+        for part in submitted(&writer, &"a".repeat(200), None) {
+            assert_eq!(&**tlv(&part.tlvs, 0x1400).unwrap(), b"1101");
+            assert_eq!(&**tlv(&part.tlvs, 0x1401).unwrap(), &[10, 11]);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The SMPP client against a service centre that misbehaves.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
+
+mod binds;
+mod links;
+mod node;
+mod quirks;
+mod receipts;
+mod submissions;
+mod texts;

@@ -14,6 +14,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::verification::Channel;
 use serde::{Deserialize, Serialize};
 
+use crate::declared::DeclaredProvider;
 use crate::http::HttpProvider;
 use crate::sender::SenderId;
 use crate::simulated::SimulatedPhone;
@@ -47,6 +48,8 @@ pub enum ProviderKind {
     Simulated,
     /// A signed JSON POST to the operator's own endpoint.
     Http,
+    /// A vendor's HTTP API, described by a definition.
+    Declared,
 }
 
 impl ProviderKind {
@@ -55,6 +58,7 @@ impl ProviderKind {
         match self {
             ProviderKind::Simulated => "simulated",
             ProviderKind::Http => "http",
+            ProviderKind::Declared => "declared",
         }
     }
 }
@@ -127,6 +131,9 @@ pub struct Outgoing<'a> {
     pub sender: Option<&'a SenderId>,
     /// The text, with the code.
     pub text: SecretText<'a>,
+    /// The code alone, for channels that do not carry a text of ours: a call, a template that the vendor
+    /// keeps.
+    pub code: SecretText<'a>,
     /// The language of the text.
     pub locale: &'a Locale,
     /// How the text is encoded on the air, and how many segments it fills.
@@ -164,7 +171,8 @@ impl<'a> SecretText<'a> {
 }
 
 /// Why something happened, in one short word for metrics and the timeline, such as `http_503`.
-/// Never holds a code, a number, or text that another party wrote.
+/// Never holds a code or a number, nor text that another party wrote but for an error code as short and plain as
+/// [`crate::receipt::ReceiptReason`] bounds it.
 pub type Reason = Cow<'static, str>;
 
 /// What became of a hand-over. The classes differ in what may be done next.
@@ -182,6 +190,13 @@ pub enum Submission {
     },
     /// Refused for good: the same message will be refused again here.
     Permanent {
+        /// Why.
+        reason: Reason,
+    },
+    /// Refused because of the provider's own configuration: its credentials, its account, its sender, a
+    /// template. Every message fails there until a person changes something, so its breaker opens at once
+    /// and the operator is called. Another route may take the message.
+    Misconfigured {
         /// Why.
         reason: Reason,
     },
@@ -212,6 +227,7 @@ impl Submission {
             Submission::Accepted { .. } => "accepted",
             Submission::NotWritten { .. } => "not_written",
             Submission::Permanent { .. } => "permanent",
+            Submission::Misconfigured { .. } => "misconfigured",
             Submission::Transient { .. } => "transient",
             Submission::Throttled { .. } => "throttled",
             Submission::Unknown { .. } => "unknown",
@@ -268,6 +284,8 @@ pub enum AnyProvider {
     Simulated(SimulatedPhone),
     /// A plain HTTP endpoint.
     Http(HttpProvider),
+    /// A vendor's API.
+    Declared(DeclaredProvider),
 }
 
 impl Provider for AnyProvider {
@@ -275,6 +293,7 @@ impl Provider for AnyProvider {
         match self {
             AnyProvider::Simulated(provider) => provider.name(),
             AnyProvider::Http(provider) => provider.name(),
+            AnyProvider::Declared(provider) => provider.name(),
         }
     }
 
@@ -282,6 +301,7 @@ impl Provider for AnyProvider {
         match self {
             AnyProvider::Simulated(provider) => provider.kind(),
             AnyProvider::Http(provider) => provider.kind(),
+            AnyProvider::Declared(provider) => provider.kind(),
         }
     }
 
@@ -289,6 +309,7 @@ impl Provider for AnyProvider {
         match self {
             AnyProvider::Simulated(provider) => provider.submit(message, now).await,
             AnyProvider::Http(provider) => provider.submit(message, now).await,
+            AnyProvider::Declared(provider) => provider.submit(message, now).await,
         }
     }
 }

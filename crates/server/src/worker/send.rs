@@ -218,7 +218,7 @@ impl Sender {
             minutes: u16::try_from(minutes).unwrap_or(10),
         });
         let sender = (verification.mode == Mode::Test).then(|| shown_sender(&ready.app.brand)).flatten();
-        Ok(Some(Rendered { phone, message, sender }))
+        Ok(Some(Rendered { phone, message, code, sender }))
     }
 
     /// Where a delivery stands after a submission, and what is told about it.
@@ -253,12 +253,11 @@ impl Sender {
                     event: Some(EventKind::DeliveryUnknown { delivery: delivery.id, provider: Some(name) }),
                 }
             }
-            Submission::Permanent { reason } => {
-                if submissions < self.0.providers.routes(delivery.mode, &ready.app.route) {
-                    Outcome::retry(delivery, &name, reason.into_owned(), self.0.clock.now())
-                } else {
-                    Outcome::failed(delivery, Some(name), reason.into_owned())
-                }
+            Submission::Permanent { reason } => self.another_route(ready, name, reason.into_owned()),
+            Submission::Misconfigured { reason } => {
+                // No message gets through there until a person has changed something.
+                tracing::error!(provider = name, %reason, "a provider refuses everything: look at its configuration");
+                self.another_route(ready, name, reason.into_owned())
             }
             Submission::NotWritten { reason } => self.back_off(delivery, &name, reason.into_owned(), None),
             Submission::Transient { reason, retry_after } => {
@@ -267,6 +266,16 @@ impl Sender {
             Submission::Throttled { retry_after } => {
                 self.back_off(delivery, &name, "throttled".to_owned(), retry_after)
             }
+        }
+    }
+
+    /// Refused for good on this route: tried on another while there is one.
+    fn another_route(&self, ready: &Ready, provider: String, reason: String) -> Outcome {
+        let delivery = &ready.delivery;
+        if delivery.submissions + 1 < self.0.providers.routes(delivery.mode, &ready.app.route) {
+            Outcome::retry(delivery, &provider, reason, self.0.clock.now())
+        } else {
+            Outcome::failed(delivery, Some(provider), reason)
         }
     }
 
@@ -362,6 +371,7 @@ impl Outcome {
 struct Rendered {
     phone: E164,
     message: Message,
+    code: Code,
     sender: Option<SenderId>,
 }
 
@@ -383,6 +393,7 @@ impl Rendered {
             to: &self.phone,
             sender: self.sender.as_ref(),
             text: SecretText::new(self.message.expose()),
+            code: SecretText::new(self.code.expose()),
             locale: &ready.verification.locale,
             measure: self.message.measure(),
             expires_at: ready.delivery.expires_at,

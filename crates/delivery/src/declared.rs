@@ -26,7 +26,7 @@ mod tests;
 
 pub use answer::{HandOver, Price};
 pub use definition::{Definition, SettingKind};
-pub use given::{Conversion, ConversionOutcome, GivenError, Secret};
+pub use given::{Conversion, ConversionOutcome, GivenError, Resolve, Secret};
 pub use places::{Mistake, Mistakes};
 pub use provider::{DeclaredProvider, DeclaredSettings, DeclaredSetupError};
 pub use schema::{Accepts, Carries, Medium, SecretReference};

@@ -197,7 +197,7 @@ fn of_status(answer: &Answer, reason: Reason, now: Timestamp) -> Submission {
 impl PricePlan {
     pub(crate) fn read(&self, extract: impl Fn(&Extract) -> Option<String>) -> Option<Price> {
         let millionths = millionths(&extract(&self.amount)?)?;
-        let named = self.currency.as_ref().and_then(|currency| extract(currency));
+        let named = self.currency.as_ref().and_then(&extract);
         let currency = named.or_else(|| self.currency_is.clone()).and_then(|code| code.parse().ok());
         Some(Price { millionths, currency })
     }

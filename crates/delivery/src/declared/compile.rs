@@ -136,7 +136,7 @@ impl Compiler<'_> {
             secrets: schema.secret,
             words: schema.words,
             request: request?,
-            answer: answer?,
+            answer,
             callback: match callback {
                 Some(callback) => Some(callback?),
                 None => None,

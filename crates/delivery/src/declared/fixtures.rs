@@ -233,8 +233,8 @@ impl Runner<'_> {
         if !genuine {
             return;
         }
-        let covers = self.provider.definition().callback.as_ref().map(|rules| rules.verify.covers_content());
-        let Some(flipped) = flip::flipped(&request, &received, covers == Some(true)) else { return };
+        let Some(rules) = &self.provider.definition().callback else { return };
+        let Some(flipped) = flip::flipped(&request, &received, rules.verify.covers()) else { return };
         for (what, changed) in flipped {
             let again = self.receive(&changed.request(), case);
             let difference = again.is_ok().then(|| "the changed callback was believed".to_owned());

@@ -30,6 +30,10 @@ impl Secret {
     }
 }
 
+/// Gets a secret: its name, and where the definition says that it is. `None`: there is none, which only an
+/// optional one may be; an error says why, without the secret.
+pub type Resolve<'a> = dyn FnMut(&str, &SecretReference) -> Result<Option<Secret>, String> + 'a;
+
 /// Why a definition and what the operator gave make no provider. Shows no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GivenError {
@@ -75,7 +79,7 @@ impl Given {
     pub(crate) fn new(
         definition: &Definition,
         given: &BTreeMap<String, String>,
-        resolve: &mut dyn FnMut(&str, &SecretReference) -> Result<Option<Secret>, String>,
+        resolve: &mut Resolve<'_>,
     ) -> Result<Self, GivenError> {
         let named = || definition.name().to_owned();
         if let Some(setting) = given.keys().find(|name| !definition.settings.contains_key(*name)) {
@@ -89,8 +93,7 @@ impl Given {
         let mut settings = BTreeMap::new();
         for (name, kind) in &definition.settings {
             let value = match (given.get(name), kind) {
-                (Some(value), _) => Some(value.clone()),
-                (None, SettingKind::Default(value)) => Some(value.clone()),
+                (Some(value), _) | (None, SettingKind::Default(value)) => Some(value.clone()),
                 (None, SettingKind::Optional) => None,
                 (None, SettingKind::Required) => {
                     return Err(GivenError::SettingMissing { definition: named(), setting: name.clone() });

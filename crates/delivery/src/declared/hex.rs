@@ -13,7 +13,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 /// Either case; nothing for an odd number of digits or another character.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return None;
     }
     let nibble = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());

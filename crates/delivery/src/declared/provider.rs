@@ -13,10 +13,10 @@ use super::auth::{self, TokenCache, ValuesInThreads};
 use super::callback::{Certificates, Tokens};
 use super::definition::{AlsoOnFailure, AnswerRules, AuthPlan, Call, Definition};
 use super::given::{
-    AnyMessage, Conversion, ConversionOutcome, FeedbackValues, Given, GivenError, MessageValues, Secret,
+    AnyMessage, Conversion, ConversionOutcome, FeedbackValues, Given, GivenError, MessageValues, Resolve,
 };
 use super::request::render_url;
-use super::schema::{Medium, SecretReference};
+use super::schema::Medium;
 use crate::http::{HttpSetupError, HttpTimeouts, answer, client_for, parse_url};
 use crate::provider::{Outgoing, Provider, ProviderKind, ProviderName, Submission};
 use crate::sender::SenderId;
@@ -29,12 +29,11 @@ pub struct DeclaredSettings<'a> {
     pub definition: Definition,
     /// The definition's settings, by name.
     pub settings: BTreeMap<String, String>,
-    /// Gets each secret: its name, and where the definition says that it is. `None`: there is none,
-    /// which only an optional one may be; an error says why, without the secret.
-    pub resolve: &'a mut dyn FnMut(&str, &SecretReference) -> Result<Option<Secret>, String>,
+    /// Gets each secret.
+    pub resolve: &'a mut Resolve<'a>,
     /// The sender of messages that bring none.
     pub sender: Option<SenderId>,
-    /// Where the vendor shall post receipts: an URL of this server.
+    /// Where the vendor shall post receipts: a URL of this server.
     pub callback_url: Option<String>,
     /// How long to wait.
     pub timeouts: HttpTimeouts,

@@ -506,24 +506,6 @@ pub(crate) enum Verify {
     },
 }
 
-impl Verify {
-    pub(crate) const fn as_str(&self) -> &'static str {
-        match self {
-            Verify::None { .. } => "none",
-            Verify::UrlToken { .. } => "url_token",
-            Verify::Basic { .. } => "basic",
-            Verify::Bearer { .. } => "bearer",
-            Verify::Hmac { .. } => "hmac",
-            Verify::Ed25519 { .. } => "ed25519",
-            Verify::JwtHs { .. } => "jwt_hs",
-            Verify::Twilio { .. } => "twilio",
-            Verify::PlivoV3 { .. } => "plivo_v3",
-            Verify::VonageSig { .. } => "vonage_sig",
-            Verify::Sns { .. } => "sns",
-        }
-    }
-}
-
 /// The hash below an HMAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -77,16 +77,24 @@ impl VerifyPlan {
         }
     }
 
-    /// Whether a changed body is noticed; the others show only who sends.
-    pub(crate) const fn covers_content(&self) -> bool {
-        !matches!(
-            self,
+    pub(crate) const fn covers(&self) -> Covers {
+        match self {
             VerifyPlan::None
-                | VerifyPlan::UrlToken { .. }
-                | VerifyPlan::Basic { .. }
-                | VerifyPlan::Bearer { .. }
-        )
+            | VerifyPlan::UrlToken { .. }
+            | VerifyPlan::Basic { .. }
+            | VerifyPlan::Bearer { .. } => Covers::Sender,
+            _ => Covers::Content,
+        }
     }
+}
+
+/// What a verification shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Covers {
+    /// Who sends; a changed body is not noticed.
+    Sender,
+    /// Who sends what.
+    Content,
 }
 
 #[derive(Clone)]

@@ -45,11 +45,8 @@ impl Envelope {
             return Err(CallbackError::Unsigned);
         }
         let url = amazon_url(&self.signing_cert_url).ok_or(CallbackError::Forged)?;
-        if url.path().ends_with(".pem") && url.query().is_none() {
-            Ok(url)
-        } else {
-            Err(CallbackError::Forged)
-        }
+        let is_certificate = url.path().rsplit_once('.').is_some_and(|(_, extension)| extension == "pem");
+        if is_certificate && url.query().is_none() { Ok(url) } else { Err(CallbackError::Forged) }
     }
 
     /// Whether the certificate's key signed this (SignatureVersion 2: SHA-256 with RSA).

@@ -6,7 +6,7 @@ use crate::declared::places::Path;
 use crate::declared::schema::{ErrorRule, Feedback, IdRule, PriceRule, Response, Source, Used, When};
 
 impl Compiler<'_> {
-    pub(super) fn answer(&mut self, response: &Response, path: &Path) -> Option<AnswerRules> {
+    pub(super) fn answer(&mut self, response: &Response, path: &Path) -> AnswerRules {
         if response.success.is_empty() {
             self.mistake(
                 path,
@@ -35,14 +35,14 @@ impl Compiler<'_> {
                 "add code = { json = \"/…\" }",
             );
         }
-        Some(AnswerRules {
+        AnswerRules {
             success: self.conditions(&response.success, &path.key("success")),
             id,
             code: self.optional(response.code.as_ref(), &path.key("code")),
             segments: self.optional(response.segments.as_ref(), &path.key("segments")),
             price: response.price.as_ref().map(|price| self.price(price, &path.key("price"))),
             errors: self.errors(&response.error, &path.key("error")),
-        })
+        }
     }
 
     pub(super) fn feedback_answer(&mut self, feedback: &Feedback, path: &Path) -> AnswerRules {

@@ -6,10 +6,13 @@ use crate::declared::callback::rules::{
     TimePlan, VerifyPlan,
 };
 use crate::declared::places::Path;
-use crate::declared::schema::{Callback, Verify};
+use crate::declared::schema::{Callback, Pointers, Verify};
 
 /// Longest tolerance of a callback's time, in seconds: vendors repeat a callback for hours, but sign anew.
 const MAX_SKEW_S: u32 = 24 * 3_600;
+
+/// A mistake was noted.
+struct Noted;
 
 impl Compiler<'_> {
     pub(super) fn callback(&mut self, callback: &Callback, path: &Path) -> Option<CallbackRules> {
@@ -23,21 +26,20 @@ impl Compiler<'_> {
                 "add the words of its status",
             );
         }
-        let verify = match &callback.verify {
-            Some(verify) => self.verify(verify, &path.key("verify")),
-            None => {
-                self.mistake(
-                    path,
-                    "nothing says how a callback is known to be the provider's",
-                    "add verify; if there truly is nothing, verify = { type = \"none\", because = \"…\" }",
-                );
-                None
-            }
+        let verify = if let Some(verify) = &callback.verify {
+            self.verify(verify, &path.key("verify"))
+        } else {
+            self.mistake(
+                path,
+                "nothing says how a callback is known to be the provider's",
+                "add verify; if there truly is nothing, verify = { type = \"none\", because = \"…\" }",
+            );
+            None
         };
         for pointer in [&callback.unwrap].into_iter().flatten() {
             self.pointer(pointer, &path.key("unwrap"));
         }
-        for pointer in callback.batch.iter().flat_map(|batch| batch.each()) {
+        for pointer in callback.batch.iter().flat_map(Pointers::each) {
             self.pointer(pointer, &path.key("batch"));
         }
         for pointer in callback.only_when.keys() {
@@ -111,47 +113,8 @@ impl Compiler<'_> {
                 password: self.secret(password, &path.key("password"))?,
             },
             Verify::Bearer { token } => VerifyPlan::Bearer { token: self.secret(token, &path.key("token"))? },
-            Verify::Hmac { alg, key, key_is, over, signature, prefix, enc, timestamp, max_skew_s } => {
-                VerifyPlan::Hmac(Box::new(HmacPlan {
-                    alg: *alg,
-                    key: self.secret(key, &path.key("key"))?,
-                    key_is: *key_is,
-                    over: self.covered(over, &path.key("over"))?,
-                    signature: SignaturePlace {
-                        place: self.place(signature, &path.key("signature"))?,
-                        prefix: prefix.clone(),
-                        enc: *enc,
-                    },
-                    skew: self.skew(timestamp.as_deref(), *max_skew_s, over, path)?,
-                }))
-            }
-            Verify::Ed25519 { key, over, signature, enc, timestamp, max_skew_s } => VerifyPlan::Ed25519 {
-                key: self.secret(key, &path.key("key"))?,
-                over: self.covered(over, &path.key("over"))?,
-                signature: SignaturePlace {
-                    place: self.place(signature, &path.key("signature"))?,
-                    prefix: String::new(),
-                    enc: *enc,
-                },
-                skew: self.skew(timestamp.as_deref(), *max_skew_s, over, path)?,
-            },
-            Verify::JwtHs { key, token, prefix, issuer, binds, max_skew_s } => {
-                if binds.is_empty() {
-                    self.mistake(
-                        &path.key("binds"),
-                        "the token would fit any callback",
-                        "add payload_hash, and url_hash if the vendor has it",
-                    );
-                }
-                self.skew_is_bounded(*max_skew_s, path);
-                VerifyPlan::JwtHs(Box::new(JwtPlan {
-                    key: self.secret(key, &path.key("key"))?,
-                    token: self.place(token, &path.key("token"))?,
-                    prefix: prefix.clone(),
-                    issuer: issuer.clone(),
-                    binds: binds.clone(),
-                    max_skew_s: *max_skew_s,
-                }))
+            Verify::Hmac { .. } | Verify::Ed25519 { .. } | Verify::JwtHs { .. } => {
+                self.signed(verify, path)?
             }
             Verify::Twilio { token, shared_key } => {
                 let shared_key = match shared_key {
@@ -181,6 +144,55 @@ impl Compiler<'_> {
         })
     }
 
+    /// The kinds that any vendor may use.
+    fn signed(&mut self, verify: &Verify, path: &Path) -> Option<VerifyPlan> {
+        Some(match verify {
+            Verify::Hmac { alg, key, key_is, over, signature, prefix, enc, timestamp, max_skew_s } => {
+                let signature = self.place(signature, &path.key("signature"));
+                let over_parts = self.covered(over, &path.key("over"));
+                let skew = self.skew(timestamp.as_deref(), *max_skew_s, over, path);
+                VerifyPlan::Hmac(Box::new(HmacPlan {
+                    alg: *alg,
+                    key: self.secret(key, &path.key("key"))?,
+                    key_is: *key_is,
+                    over: over_parts?,
+                    signature: SignaturePlace { place: signature?, prefix: prefix.clone(), enc: *enc },
+                    skew: skew.ok()?,
+                }))
+            }
+            Verify::Ed25519 { key, over, signature, enc, timestamp, max_skew_s } => {
+                let signature = self.place(signature, &path.key("signature"));
+                let over_parts = self.covered(over, &path.key("over"));
+                let skew = self.skew(timestamp.as_deref(), *max_skew_s, over, path);
+                VerifyPlan::Ed25519 {
+                    key: self.secret(key, &path.key("key"))?,
+                    over: over_parts?,
+                    signature: SignaturePlace { place: signature?, prefix: String::new(), enc: *enc },
+                    skew: skew.ok()?,
+                }
+            }
+            Verify::JwtHs { key, token, prefix, issuer, binds, max_skew_s } => {
+                if binds.is_empty() {
+                    self.mistake(
+                        &path.key("binds"),
+                        "the token would fit any callback",
+                        "add payload_hash, and url_hash if the vendor has it",
+                    );
+                }
+                self.skew_is_bounded(*max_skew_s, path);
+                VerifyPlan::JwtHs(Box::new(JwtPlan {
+                    key: self.secret(key, &path.key("key"))?,
+                    token: self.place(token, &path.key("token"))?,
+                    prefix: prefix.clone(),
+                    issuer: issuer.clone(),
+                    binds: binds.clone(),
+                    max_skew_s: *max_skew_s,
+                }))
+            }
+            _ => return None,
+        })
+    }
+
     fn skew_is_bounded(&mut self, max_skew_s: u32, path: &Path) {
         if !(1..=MAX_SKEW_S).contains(&max_skew_s) {
             self.mistake(
@@ -198,9 +210,9 @@ impl Compiler<'_> {
         max_skew_s: Option<u32>,
         over: &str,
         path: &Path,
-    ) -> Option<Option<Skew>> {
+    ) -> Result<Option<Skew>, Noted> {
         match (timestamp, max_skew_s) {
-            (None, None) => Some(None),
+            (None, None) => Ok(None),
             (Some(timestamp), Some(max_skew_s)) => {
                 self.skew_is_bounded(max_skew_s, path);
                 if !over.contains(&format!("{{{timestamp}}}")) {
@@ -210,7 +222,8 @@ impl Compiler<'_> {
                         "name the same header in over",
                     );
                 }
-                Some(Some(Skew { at: self.place(timestamp, &path.key("timestamp"))?, max_s: max_skew_s }))
+                let at = self.place(timestamp, &path.key("timestamp")).ok_or(Noted)?;
+                Ok(Some(Skew { at, max_s: max_skew_s }))
             }
             _ => {
                 self.mistake(
@@ -218,7 +231,7 @@ impl Compiler<'_> {
                     "a time without a bound, or a bound without a time",
                     "give timestamp and max_skew_s",
                 );
-                None
+                Err(Noted)
             }
         }
     }

@@ -51,129 +51,128 @@ fn the_right_definition_is_right() {
     assert_eq!(mistakes("name", "name"), Vec::<String>::new());
 }
 
+/// What is right, what is wrong in its place, and what is told.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "\"{{text}}\"",
+        "\"{{txt}}\"",
+        "15:32: request.json.text: there is no variable \"txt\" here; did you mean {{text}}?",
+    ),
+    (
+        "\"{{text}}\"",
+        "\"{{text|uper}}\"",
+        "15:32: request.json.text: there is no filter \"uper\"; did you mean upper?",
+    ),
+    (
+        "\"{{text}}\"",
+        "\"<b>{{text}}</b>\"",
+        "15:32: request.json.text: a value stands in markup as it is; let it end with |xml",
+    ),
+    (
+        "\"{{text}}\"",
+        "\"{{ttl_s|int}} s\"",
+        "15:32: request.json.text: int stands beside other text; let {{…|int}} be the whole value",
+    ),
+    (
+        "https://api",
+        "http://api",
+        "13:7: request.url: codes would travel without TLS; use https://, or say why not in plain_http_because",
+    ),
+    (
+        "https://api.example/",
+        "https://{{to}}.example/",
+        "13:7: request.url: a message would choose the host; use setting.… or secret.… there",
+    ),
+    (
+        "success = [{ status = [200] }]\n",
+        "",
+        "17:2: response: nothing says when a message was taken; add success",
+    ),
+    (
+        "id = { json = \"/id\" }\ncode",
+        "code",
+        "17:2: response: nothing says where the provider's id is; add id",
+    ),
+    (
+        "json = \"/id\" }\ncode",
+        "json = \"id\" }\ncode",
+        "19:15: response.id.json: this is no JSON pointer (RFC 6901); did you mean \"/id\"?",
+    ),
+    ("[{ status = [200] }]", "[{}]", "18:12: response.success[0]: this holds of every answer; add status"),
+    (
+        "code = { json = \"/code\" }\n",
+        "",
+        "17:2: response: rules ask for a code and nothing says where it is; add code",
+    ),
+    (
+        "when = { code = [\"7\"] }",
+        "when = { code_re = \"(\" }",
+        "22:20: response.error[0].when.code_re: this is no regular expression",
+    ),
+    (
+        "verify = ",
+        "#",
+        "25:2: callback: nothing says how a callback is known to be the provider's; add verify",
+    ),
+    (
+        "max_skew_s = 300",
+        "max_skew_s = 0",
+        "26:178: callback.verify.max_skew_s: this is no bound; use 1 to 86400 seconds",
+    ),
+    (
+        "over = \"{body}{header:x-ts}\"",
+        "over = \"{body}\"",
+        "26:137: callback.verify.timestamp: the signature does not cover the time",
+    ),
+    (
+        "over = \"{body}{header:x-ts}\"",
+        "over = \"{header:x-ts}\"",
+        "26:74: callback.verify.over: the signature covers no content",
+    ),
+    (
+        "id = { json = \"/id\" }\nstatus",
+        "status",
+        "25:2: callback: nothing says which message a callback is about; add id or reference",
+    ),
+    ("{ ok = \"delivered\" }", "{}", "29:1: callback.map: no word of the carrier has a meaning"),
+    (
+        "token = \"{{secret.key}}\"",
+        "token = \"hunter2\"",
+        "14:35: request.auth.token: a credential is written out; declare it below [secret]",
+    ),
+    (
+        "token = \"{{secret.key}}\"",
+        "token = \"{{secret.kez}}\"",
+        "14:38: secret.kez is used and not declared; did you mean secret.key?",
+    ),
+    (
+        "account = { required = true }",
+        "account = { required = true }\nregion = \"eu\"",
+        "7:10: setting.region: setting.region is never used; use it or remove it",
+    ),
+    (
+        "{ env = \"EXAMPLE_KEY\" }",
+        "\"hunter2\"",
+        "9:7: secret.key: a secret stands in the definition; say where it is",
+    ),
+    (
+        "method = \"POST\"",
+        "method = \"GET\"",
+        "11:2: request: a GET has no body; use query, or another method",
+    ),
+    ("json = {", "jsn = {", "unknown field `jsn`"),
+    (
+        "name = \"example\"",
+        "name = \"Example!\"",
+        "1:8: name: this is no name; use 1 to 32 of a-z, 0-9, - and _",
+    ),
+    ("[request]", "[request", "11:"),
+];
+
 #[test]
 fn each_mistake_is_told_with_its_place_and_what_to_do() {
     let mut missed = String::new();
-    for (right, wrong, told) in [
-        (
-            "\"{{text}}\"",
-            "\"{{txt}}\"",
-            "15:32: request.json.text: there is no variable \"txt\" here; did you mean {{text}}?",
-        ),
-        (
-            "\"{{text}}\"",
-            "\"{{text|uper}}\"",
-            "15:32: request.json.text: there is no filter \"uper\"; did you mean upper?",
-        ),
-        (
-            "\"{{text}}\"",
-            "\"<b>{{text}}</b>\"",
-            "15:32: request.json.text: a value stands in markup as it is; let it end with |xml",
-        ),
-        (
-            "\"{{text}}\"",
-            "\"{{ttl_s|int}} s\"",
-            "15:32: request.json.text: int stands beside other text; let {{…|int}} be the whole value",
-        ),
-        (
-            "https://api",
-            "http://api",
-            "13:7: request.url: codes would travel without TLS; use https://, or say why not in plain_http_because",
-        ),
-        (
-            "https://api.example/",
-            "https://{{to}}.example/",
-            "13:7: request.url: a message would choose the host; use setting.… or secret.… there",
-        ),
-        (
-            "success = [{ status = [200] }]\n",
-            "",
-            "17:2: response: nothing says when a message was taken; add success",
-        ),
-        (
-            "id = { json = \"/id\" }\ncode",
-            "code",
-            "17:2: response: nothing says where the provider's id is; add id",
-        ),
-        (
-            "json = \"/id\" }\ncode",
-            "json = \"id\" }\ncode",
-            "19:15: response.id.json: this is no JSON pointer (RFC 6901); did you mean \"/id\"?",
-        ),
-        (
-            "[{ status = [200] }]",
-            "[{}]",
-            "18:12: response.success[0]: this holds of every answer; add status",
-        ),
-        (
-            "code = { json = \"/code\" }\n",
-            "",
-            "17:2: response: rules ask for a code and nothing says where it is; add code",
-        ),
-        (
-            "when = { code = [\"7\"] }",
-            "when = { code_re = \"(\" }",
-            "22:20: response.error[0].when.code_re: this is no regular expression",
-        ),
-        (
-            "verify = ",
-            "#",
-            "25:2: callback: nothing says how a callback is known to be the provider's; add verify",
-        ),
-        (
-            "max_skew_s = 300",
-            "max_skew_s = 0",
-            "26:178: callback.verify.max_skew_s: this is no bound; use 1 to 86400 seconds",
-        ),
-        (
-            "over = \"{body}{header:x-ts}\"",
-            "over = \"{body}\"",
-            "26:137: callback.verify.timestamp: the signature does not cover the time",
-        ),
-        (
-            "over = \"{body}{header:x-ts}\"",
-            "over = \"{header:x-ts}\"",
-            "26:74: callback.verify.over: the signature covers no content",
-        ),
-        (
-            "id = { json = \"/id\" }\nstatus",
-            "status",
-            "25:2: callback: nothing says which message a callback is about; add id or reference",
-        ),
-        ("{ ok = \"delivered\" }", "{}", "29:1: callback.map: no word of the carrier has a meaning"),
-        (
-            "token = \"{{secret.key}}\"",
-            "token = \"hunter2\"",
-            "14:35: request.auth.token: a credential is written out; declare it below [secret]",
-        ),
-        (
-            "token = \"{{secret.key}}\"",
-            "token = \"{{secret.kez}}\"",
-            "14:38: secret.kez is used and not declared; did you mean secret.key?",
-        ),
-        (
-            "account = { required = true }",
-            "account = { required = true }\nregion = \"eu\"",
-            "7:10: setting.region: setting.region is never used; use it or remove it",
-        ),
-        (
-            "{ env = \"EXAMPLE_KEY\" }",
-            "\"hunter2\"",
-            "9:7: secret.key: a secret stands in the definition; say where it is",
-        ),
-        (
-            "method = \"POST\"",
-            "method = \"GET\"",
-            "11:2: request: a GET has no body; use query, or another method",
-        ),
-        ("json = {", "jsn = {", "unknown field `jsn`"),
-        (
-            "name = \"example\"",
-            "name = \"Example!\"",
-            "1:8: name: this is no name; use 1 to 32 of a-z, 0-9, - and _",
-        ),
-        ("[request]", "[request", "11:"),
-    ] {
+    for (right, wrong, told) in MISTAKES {
         let found = mistakes(right, wrong);
         if !found.iter().any(|mistake| mistake.contains(told)) {
             let _ = writeln!(missed, "{wrong}: {found:#?}");

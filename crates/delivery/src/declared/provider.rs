@@ -11,7 +11,7 @@ use reqwest::{Request, StatusCode, Url};
 use super::answer::{Answer, HandOver};
 use super::auth::{self, TokenCache, ValuesInThreads};
 use super::callback::{Certificates, Tokens};
-use super::definition::{AlsoOnFailure, AnswerRules, AuthPlan, Call, Definition};
+use super::definition::{AlsoOnFailure, AnswerRules, AuthPlan, Call, Definition, PlainHttp};
 use super::given::{
     AnyMessage, Conversion, ConversionOutcome, FeedbackValues, Given, GivenError, MessageValues, Resolve,
 };
@@ -88,11 +88,14 @@ impl DeclaredProvider {
             settings;
         let given = Given::new(&definition, &settings, resolve)?;
         let bad_url = || DeclaredSetupError::Url { definition: definition.name().to_owned() };
-        let call = &definition.request;
-        let url = render_url(&call.url, call.plain_http, &AnyMessage(&given)).map_err(|_| bad_url())?;
-        if let Some(feedback) = &definition.feedback {
-            let call = &feedback.call;
-            render_url(&call.url, call.plain_http, &AnyMessage(&given)).map_err(|_| bad_url())?;
+        let mut urls = Vec::new();
+        for call in [Some(&definition.request), definition.feedback.as_ref().map(|feedback| &feedback.call)] {
+            let Some(call) = call else { continue };
+            urls.push(render_url(&call.url, call.plain_http, &AnyMessage(&given)).map_err(|_| bad_url())?);
+            if let Some(AuthPlan::Oauth2(plan)) = &call.auth {
+                let url = render_url(&plan.token_url, PlainHttp::Loopback, &given).map_err(|_| bad_url())?;
+                urls.push(url);
+            }
         }
         let mut callback_url = callback_url.as_deref().map(parse_url).transpose()?;
         if let (Some(url), Some(callback)) = (&mut callback_url, &definition.callback)
@@ -100,7 +103,9 @@ impl DeclaredProvider {
         {
             url.query_pairs_mut().append_pair(Tokens::QUERY, &token);
         }
-        let client = client_for(&url, timeouts)?;
+        // One client for all: if one of them needs certificate authorities, it has them.
+        let url = urls.iter().find(|url| url.scheme() == "https").or(urls.first()).ok_or_else(bad_url)?;
+        let client = client_for(url, timeouts)?;
         Ok(DeclaredProvider {
             inner: Arc::new(Inner {
                 name,

@@ -226,8 +226,6 @@ impl Rules<'_, '_> {
         let carrier = match draft.kind {
             ProviderKind::Simulated => self.simulated(path, phone),
             ProviderKind::Http => self.http(path, draft, delivery).map(Carrier::Http),
-            // The schema does not offer what else there is.
-            _ => None,
         };
         carrier.map(|carrier| Provider { name, carrier })
     }

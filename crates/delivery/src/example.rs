@@ -42,6 +42,7 @@ impl Example {
             to: &self.to,
             sender: None,
             text: SecretText::new(&self.text),
+            code: Some(SecretText::new("918273")),
             locale: &self.locale,
             measure: Measure::of(&self.text),
             expires_at: NOW.plus(std::time::Duration::from_mins(10)),

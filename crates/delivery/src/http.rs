@@ -3,7 +3,7 @@
 //!
 //! The URL comes from the operator's own file, so private addresses are allowed here.
 
-mod answer;
+pub(crate) mod answer;
 
 use std::fmt;
 use std::sync::Arc;
@@ -142,6 +142,7 @@ impl HttpProvider {
         let body = serde_json::to_vec(&Body::new(&self.inner, message)).ok()?;
         let mut request = Request::new(Method::POST, self.inner.url.clone());
         let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let signature = self.inner.keys.sign(&body, now);
         headers.insert(HeaderName::from_static(SIGNATURE_HEADER), HeaderValue::try_from(signature).ok()?);
         let reference = HeaderValue::try_from(message.delivery.to_string()).ok()?;
@@ -226,7 +227,7 @@ fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Err
     serializer.collect_str(at)
 }
 
-fn parse_url(text: &str) -> Result<Url, HttpSetupError> {
+pub(crate) fn parse_url(text: &str) -> Result<Url, HttpSetupError> {
     let url = Url::parse(text).map_err(|_| HttpSetupError::Url)?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() || url.fragment().is_some() {
         return Err(HttpSetupError::Url);
@@ -237,9 +238,9 @@ fn parse_url(text: &str) -> Result<Url, HttpSetupError> {
     Ok(url)
 }
 
-fn client_for(url: &Url, timeouts: HttpTimeouts) -> Result<reqwest::Client, HttpSetupError> {
-    let mut headers = HeaderMap::with_capacity(2);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+/// A client for one API: it follows no redirect, tries nothing twice, and ends in time.
+pub(crate) fn client_for(url: &Url, timeouts: HttpTimeouts) -> Result<reqwest::Client, HttpSetupError> {
+    let mut headers = HeaderMap::with_capacity(1);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let builder = reqwest::Client::builder()
         .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))

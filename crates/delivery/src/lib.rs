@@ -7,6 +7,8 @@
 #![warn(missing_docs)]
 
 pub mod backoff;
+pub mod closest;
+pub mod declared;
 pub mod http;
 pub mod provider;
 pub mod receipt;

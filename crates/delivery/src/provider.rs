@@ -14,6 +14,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::verification::Channel;
 use serde::{Deserialize, Serialize};
 
+use crate::declared::DeclaredProvider;
 use crate::http::HttpProvider;
 use crate::sender::SenderId;
 use crate::simulated::SimulatedPhone;
@@ -50,6 +51,8 @@ pub enum ProviderKind {
     Http,
     /// A service centre by SMPP.
     Smpp,
+    /// A vendor's HTTP API, described by a definition.
+    Declared,
 }
 
 impl ProviderKind {
@@ -59,6 +62,7 @@ impl ProviderKind {
             ProviderKind::Simulated => "simulated",
             ProviderKind::Http => "http",
             ProviderKind::Smpp => "smpp",
+            ProviderKind::Declared => "declared",
         }
     }
 }
@@ -131,6 +135,9 @@ pub struct Outgoing<'a> {
     pub sender: Option<&'a SenderId>,
     /// The text, with the code.
     pub text: SecretText<'a>,
+    /// The code alone, for channels that do not carry a text of ours: a call, a template that the vendor
+    /// keeps. A notice has none.
+    pub code: Option<SecretText<'a>>,
     /// The language of the text.
     pub locale: &'a Locale,
     /// How the text is encoded on the air, and how many segments it fills.
@@ -168,7 +175,8 @@ impl<'a> SecretText<'a> {
 }
 
 /// Why something happened, in one short word for metrics and the timeline, such as `http_503`.
-/// Never holds a code, a number, or text that another party wrote.
+/// Never holds a code or a number, nor text that another party wrote but for an error code as short and plain as
+/// [`crate::receipt::ReceiptReason`] bounds it.
 pub type Reason = Cow<'static, str>;
 
 /// What became of a hand-over. The classes differ in what may be done next.
@@ -186,6 +194,13 @@ pub enum Submission {
     },
     /// Refused for good: the same message will be refused again here.
     Permanent {
+        /// Why.
+        reason: Reason,
+    },
+    /// Refused because of the provider's own configuration: its credentials, its account, its sender, a
+    /// template. Every message fails there until a person changes something, so its breaker opens at once
+    /// and the operator is called. Another route may take the message.
+    Misconfigured {
         /// Why.
         reason: Reason,
     },
@@ -216,6 +231,7 @@ impl Submission {
             Submission::Accepted { .. } => "accepted",
             Submission::NotWritten { .. } => "not_written",
             Submission::Permanent { .. } => "permanent",
+            Submission::Misconfigured { .. } => "misconfigured",
             Submission::Transient { .. } => "transient",
             Submission::Throttled { .. } => "throttled",
             Submission::Unknown { .. } => "unknown",
@@ -274,6 +290,8 @@ pub enum AnyProvider {
     Http(HttpProvider),
     /// A service centre by SMPP.
     Smpp(SmppProvider),
+    /// A vendor's API.
+    Declared(DeclaredProvider),
 }
 
 impl Provider for AnyProvider {
@@ -282,6 +300,7 @@ impl Provider for AnyProvider {
             AnyProvider::Simulated(provider) => provider.name(),
             AnyProvider::Http(provider) => provider.name(),
             AnyProvider::Smpp(provider) => provider.name(),
+            AnyProvider::Declared(provider) => provider.name(),
         }
     }
 
@@ -290,6 +309,7 @@ impl Provider for AnyProvider {
             AnyProvider::Simulated(provider) => provider.kind(),
             AnyProvider::Http(provider) => provider.kind(),
             AnyProvider::Smpp(provider) => provider.kind(),
+            AnyProvider::Declared(provider) => provider.kind(),
         }
     }
 
@@ -298,6 +318,7 @@ impl Provider for AnyProvider {
             AnyProvider::Simulated(provider) => provider.submit(message, now).await,
             AnyProvider::Http(provider) => provider.submit(message, now).await,
             AnyProvider::Smpp(provider) => provider.submit(message, now).await,
+            AnyProvider::Declared(provider) => provider.submit(message, now).await,
         }
     }
 }

@@ -98,6 +98,11 @@ impl ReceiptReason {
         fits.then(|| ReceiptReason(Cow::Owned(word.into_owned())))
     }
 
+    /// A carrier's word made to fit: blanks become `_`. Nothing for one that could hold a number or prose.
+    pub fn from_carrier(word: &str) -> Option<Self> {
+        Self::parse(Cow::Owned(word.trim().replace(' ', "_")))
+    }
+
     /// The word.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -50,6 +50,7 @@ impl Fixture {
             to: &to,
             sender: None,
             text: SecretText::new(TEXT),
+            code: Some(SecretText::new("918273")),
             locale: &Locale::english(),
             measure: Measure::of(TEXT),
             expires_at: Timestamp::from_millis(1000),

@@ -151,6 +151,7 @@ impl Sms {
             to: &self.to,
             sender: None,
             text: SecretText::new(&self.text),
+            code: None,
             locale: &self.locale,
             measure: Measure::of(&self.text),
             expires_at,

@@ -46,7 +46,7 @@ fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Submission {
 }
 
 /// The meaning of no answer at all. Says nothing that the error says: that may hold the URL.
-pub(super) fn of_error(error: &reqwest::Error) -> Submission {
+pub(crate) fn of_error(error: &reqwest::Error) -> Submission {
     if error.is_builder() {
         return Submission::permanent("not_representable");
     }
@@ -81,6 +81,13 @@ fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
 /// The endpoint's own id, if it gave one that can be used. The status has already said that the
 /// message was taken, so that nothing found here can change that.
 async fn reference(mut response: Response) -> Option<Reference> {
+    let body = body(&mut response).await?;
+    let answer: Accepted<'_> = serde_json::from_slice(&body).ok()?;
+    Reference::try_from(answer.id?.into_owned()).ok()
+}
+
+/// The body; nothing if it is longer than is read, or ends before its end.
+pub(crate) async fn body(response: &mut Response) -> Option<Vec<u8>> {
     if response.content_length().is_some_and(|length| length > MAX_ANSWER_BYTES as u64) {
         return None;
     }
@@ -91,13 +98,12 @@ async fn reference(mut response: Response) -> Option<Reference> {
         }
         body.extend_from_slice(&chunk);
     }
-    let answer: Accepted<'_> = serde_json::from_slice(&body).ok()?;
-    Reference::try_from(answer.id?.into_owned()).ok()
+    Some(body)
 }
 
 /// Seconds, or a date in its preferred form (RFC 9110 §10.2.3, §5.6.7). What cannot be read is as if
 /// it were absent.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if value.bytes().all(|b| b.is_ascii_digit()) {
         return value.parse().ok().map(Duration::from_secs);

@@ -46,7 +46,7 @@ impl AttemptResult {
             Submission::NotWritten { .. } | Submission::Transient { .. } | Submission::Throttled { .. } => {
                 AttemptResult::TurnedAway
             }
-            Submission::Permanent { .. } => AttemptResult::Refused,
+            Submission::Permanent { .. } | Submission::Misconfigured { .. } => AttemptResult::Refused,
             Submission::Unknown { .. } => AttemptResult::Unknown,
         }
     }

@@ -31,11 +31,11 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// What a submission says. A refusal of one message for good is an answer; only the provider's
-    /// definition knows which refusals mean [`Transport::Misconfigured`].
+    /// What a submission says. A refusal of one message for good is an answer.
     pub const fn of(submission: &Submission) -> Self {
         match submission {
             Submission::Accepted { .. } | Submission::Permanent { .. } => Transport::Answered,
+            Submission::Misconfigured { .. } => Transport::Misconfigured,
             Submission::Throttled { .. } => Transport::Throttled,
             Submission::NotWritten { .. } | Submission::Transient { .. } | Submission::Unknown { .. } => {
                 Transport::Failed

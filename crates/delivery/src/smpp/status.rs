@@ -95,7 +95,7 @@ impl StatusTable {
             StatusClass::Throttled => Submission::Throttled { retry_after: None },
             StatusClass::Transient => Submission::Transient { reason: reason(""), retry_after: None },
             StatusClass::Permanent => Submission::Permanent { reason: reason("") },
-            StatusClass::Config => Submission::Permanent { reason: reason("config_") },
+            StatusClass::Config => Submission::Misconfigured { reason: reason("") },
         }
     }
 }
@@ -151,8 +151,8 @@ mod tests {
         ] {
             assert_eq!(table.class(Status(status)), class, "{status:#x}");
         }
-        let reason = Reason::Borrowed("smpp_config_0x0a");
-        assert_eq!(table.submission(Status(0x0a)), Submission::Permanent { reason });
+        let reason = Reason::Borrowed("smpp_0x0a");
+        assert_eq!(table.submission(Status(0x0a)), Submission::Misconfigured { reason });
     }
 
     #[test]

@@ -8,11 +8,11 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::closest::closest;
 use super::problem::{Mistake, Place, Problem};
 use super::schema::{self, Key, Layout, Preset, SECTIONS, Section};
 use super::source::Source;
 use super::value::{self, Misplaced};
+use countersign_delivery::closest::closest;
 
 /// Most syntax errors that are told: those after the first may be its echo.
 const MAX_SYNTAX_PROBLEMS: usize = 5;

@@ -6,7 +6,6 @@
 //! `rules` looks at what concerns several keys. [`reference_markdown`] and [`example_toml`] are
 //! written from the same list.
 
-mod closest;
 mod document;
 mod environment;
 mod network;

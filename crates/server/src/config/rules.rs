@@ -194,11 +194,13 @@ impl Rules<'_, '_> {
         for (index, name) in delivery.route.iter().enumerate() {
             let path = format!("delivery.route[{index}]");
             if !names.contains(name) {
-                let right =
-                    match super::closest::closest(name.as_str(), names.iter().map(ProviderName::as_str)) {
-                        Some(nearest) => format!("did you mean \"{nearest}\"?"),
-                        None => "name providers that have a [[providers]] section".to_owned(),
-                    };
+                let right = match countersign_delivery::closest::closest(
+                    name.as_str(),
+                    names.iter().map(ProviderName::as_str),
+                ) {
+                    Some(nearest) => format!("did you mean \"{nearest}\"?"),
+                    None => "name providers that have a [[providers]] section".to_owned(),
+                };
                 self.document
                     .mistake_at(&path, Mistake::new(format!("there is no provider \"{name}\""), right));
             } else if !seen.insert(name) {

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::closest::closest;
 use super::problem::{ConfigErrors, Mistake, Place, Problem, printable};
 use super::schema::{Kind, SECTIONS};
+use countersign_delivery::closest::closest;
 
 /// Largest configuration file, in bytes.
 const MAX_FILE_BYTES: u64 = 256 * 1_024;

@@ -6,10 +6,10 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeValue};
 
-use super::closest::closest;
 use super::problem::Mistake;
 use super::schema::{Form, Key, Kind};
 use super::secret::check_secret;
+use countersign_delivery::closest::closest;
 
 /// A mistake and its bytes in the file.
 pub(super) struct Misplaced {

@@ -16,6 +16,7 @@ use super::outbox::Ready;
 pub(super) struct Rendered {
     phone: E164,
     message: Message,
+    code: Option<Code>,
     sender: Option<SenderId>,
 }
 
@@ -30,6 +31,7 @@ impl Rendered {
             to: &self.phone,
             sender: self.sender.as_ref(),
             text: SecretText::new(self.message.expose()),
+            code: self.code.as_ref().map(|code| SecretText::new(code.expose())),
             locale: &ready.verification.locale,
             measure: self.message.measure(),
             expires_at: ready.delivery.expires_at,
@@ -45,37 +47,43 @@ pub(super) fn render(ready: &Ready, keyring: &Keyring) -> Result<Option<Rendered
     }
     let place = Place { app: ready.app.id, verification: verification.id };
     let phone = keyring.open_phone(place, &verification.phone)?;
-    let message = match ready.delivery.kind {
-        DeliveryKind::Code { .. } => code_message(ready, keyring, &phone)?,
-        DeliveryKind::PhoneChangeNotice => phone_change_notice(ready, keyring, place)?,
-    };
-    let sender = (verification.mode == Mode::Test).then(|| shown_sender(&ready.app.brand)).flatten();
-    Ok(message.map(|message| Rendered { phone, message, sender }))
-}
-
-fn code_message(ready: &Ready, keyring: &Keyring, phone: &E164) -> Result<Option<Message>, KeyError> {
-    let Ready { app, verification, .. } = ready;
-    let State::Pending { code } = &verification.state else { return Ok(None) };
-    let code = match code {
-        CodeMaterial::TestNumber => app.policy.test_code(phone).map(Code::fixed),
-        CodeMaterial::Derived { .. } => {
-            countersign_core::step::derive_code(keyring, app.id, verification, phone)?
+    let content = match ready.delivery.kind {
+        DeliveryKind::Code { .. } => {
+            code(ready, keyring, &phone)?.map(|code| (code_message(ready, &code), Some(code)))
+        }
+        DeliveryKind::PhoneChangeNotice => {
+            phone_change_notice(ready, keyring, place)?.map(|message| (message, None))
         }
     };
+    let sender = (verification.mode == Mode::Test).then(|| shown_sender(&ready.app.brand)).flatten();
+    Ok(content.map(|(message, code)| Rendered { phone, message, code, sender }))
+}
+
+fn code(ready: &Ready, keyring: &Keyring, phone: &E164) -> Result<Option<Code>, KeyError> {
+    let Ready { app, verification, .. } = ready;
+    let State::Pending { code } = &verification.state else { return Ok(None) };
+    match code {
+        CodeMaterial::TestNumber => Ok(app.policy.test_code(phone).map(Code::fixed)),
+        CodeMaterial::Derived { .. } => {
+            countersign_core::step::derive_code(keyring, app.id, verification, phone)
+        }
+    }
+}
+
+fn code_message(ready: &Ready, code: &Code) -> Message {
+    let Ready { app, verification, .. } = ready;
     let minutes = verification.expires_at.since(verification.created_at).as_secs().div_ceil(60);
-    Ok(code.map(|code| {
-        message::render(&MessageInput {
-            brand: &app.brand,
-            purpose: &verification.purpose,
-            transaction: verification.transaction.as_ref(),
-            locale: &verification.locale,
-            default_locale: &app.policy.default_locale,
-            templates: &app.policy.templates,
-            presentation: &verification.presentation,
-            code: &code,
-            minutes: u16::try_from(minutes).unwrap_or(10),
-        })
-    }))
+    message::render(&MessageInput {
+        brand: &app.brand,
+        purpose: &verification.purpose,
+        transaction: verification.transaction.as_ref(),
+        locale: &verification.locale,
+        default_locale: &app.policy.default_locale,
+        templates: &app.policy.templates,
+        presentation: &verification.presentation,
+        code,
+        minutes: u16::try_from(minutes).unwrap_or(10),
+    })
 }
 
 fn phone_change_notice(ready: &Ready, keyring: &Keyring, place: Place) -> Result<Option<Message>, KeyError> {

@@ -208,12 +208,11 @@ impl Sender {
                     event: Some(EventKind::DeliveryUnknown { delivery: delivery.id, provider: Some(name) }),
                 }
             }
-            Submission::Permanent { reason } => {
-                if submissions < self.0.providers.routes(delivery.mode, &ready.app.route) {
-                    Outcome::retry(delivery, &name, reason.into_owned(), self.0.clock.now())
-                } else {
-                    Outcome::failed(delivery, Some(name), reason.into_owned())
-                }
+            Submission::Permanent { reason } => self.another_route(ready, name, reason.into_owned()),
+            Submission::Misconfigured { reason } => {
+                // No message gets through there until a person has changed something.
+                tracing::error!(provider = name, %reason, "a provider refuses everything: look at its configuration");
+                self.another_route(ready, name, reason.into_owned())
             }
             Submission::NotWritten { reason } => self.back_off(delivery, &name, reason.into_owned(), None),
             Submission::Transient { reason, retry_after } => {
@@ -222,6 +221,16 @@ impl Sender {
             Submission::Throttled { retry_after } => {
                 self.back_off(delivery, &name, "throttled".to_owned(), retry_after)
             }
+        }
+    }
+
+    /// Refused for good on this route: tried on another while there is one.
+    fn another_route(&self, ready: &Ready, provider: String, reason: String) -> Outcome {
+        let delivery = &ready.delivery;
+        if delivery.submissions + 1 < self.0.providers.routes(delivery.mode, &ready.app.route) {
+            Outcome::retry(delivery, &provider, reason, self.0.clock.now())
+        } else {
+            Outcome::failed(delivery, Some(provider), reason)
         }
     }
 

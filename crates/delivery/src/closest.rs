@@ -5,7 +5,7 @@ const MAX_WORD_BYTES: usize = 64;
 
 /// The candidate nearest to `word`, if it is near enough to be what was meant: one edit for every
 /// three characters, at least one.
-pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > MAX_WORD_BYTES {
         return None;
     }

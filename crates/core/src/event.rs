@@ -50,6 +50,14 @@ pub enum EventKind {
         /// The code's generation in it.
         generation: u8,
     },
+    /// A carrier gave the message up, so the same code is sent again; nobody asked for it.
+    #[serde(rename = "delivery.failed_over")]
+    FailedOver {
+        /// The new delivery.
+        delivery: DeliveryId,
+        /// The one that failed.
+        after: DeliveryId,
+    },
     /// A wrong guess was evaluated.
     #[serde(rename = "check.incorrect")]
     CheckIncorrect {
@@ -116,6 +124,9 @@ pub enum EventKind {
         provider: String,
         /// Submissions begun for this delivery, this one included.
         submissions: u32,
+        /// Why this provider, the decisive reason first; nothing where it was simply the first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        route: Vec<String>,
     },
     /// A submission failed and will be repeated.
     #[serde(rename = "delivery.retrying")]
@@ -126,8 +137,14 @@ pub enum EventKind {
         provider: String,
         /// What went wrong.
         reason: String,
-        /// When it is repeated.
+        /// Whether this provider may take it later.
+        #[serde(default)]
+        turned: Turned,
+        /// When it is repeated, here or by another provider.
         retry_at: Timestamp,
+        /// Why this provider, the decisive reason first; nothing where it was simply the first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        route: Vec<String>,
     },
     /// A submission was written and never answered: the phone may have it.
     #[serde(rename = "delivery.unknown")]
@@ -136,6 +153,9 @@ pub enum EventKind {
         delivery: DeliveryId,
         /// The provider, where it is known.
         provider: Option<String>,
+        /// Why this provider, the decisive reason first; nothing where it was simply the first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        route: Vec<String>,
     },
     /// No provider took the message, and none will be tried again.
     #[serde(rename = "delivery.failed")]
@@ -146,6 +166,9 @@ pub enum EventKind {
         provider: Option<String>,
         /// What went wrong.
         reason: String,
+        /// Why this provider, or why none, the decisive reason first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        route: Vec<String>,
     },
     /// A carrier said what became of the message.
     #[serde(rename = "delivery.receipt")]
@@ -155,6 +178,17 @@ pub enum EventKind {
         /// The carrier's word.
         status: ReceiptStatus,
     },
+}
+
+/// Whether a provider that did not take a message may take it later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turned {
+    /// It may.
+    #[default]
+    Away,
+    /// It will refuse it again.
+    Down,
 }
 
 /// Whether the shop said from where its customer asks.

@@ -20,6 +20,8 @@ pub const MIN_LIFETIME: Duration = Duration::from_secs(60);
 pub const MIN_LIFE_FOR_RESEND: Duration = Duration::from_secs(60);
 /// Consecutive failures after which a phone must be bound anew (NIST SP 800-63B-4 §3.2.2, N5).
 pub const MAX_CONSECUTIVE_FAILURES: u32 = 100;
+/// Messages that a verification sends unasked, after failed receipts (design 6, Sending).
+pub const MAX_FAILOVERS: usize = 4;
 /// Most live verifications of one phone; the last place is kept for a known customer (design 6).
 pub const MAX_LIVE: usize = 8;
 /// How long a proof can be redeemed and verified (RFC 8725 §3; R7).

@@ -62,7 +62,7 @@ assert sign(secret, receipt, 1795428004) == {receipt_header:?}
 assert genuine(secret, header, body, 1795428000)
 assert genuine(secret, header, body, 1795428300)
 assert genuine(secret, while_replaced, body, 1795428000)
-assert not genuine(secret, header, body)
+assert not genuine(secret, header, body, 1795429000)
 assert not genuine(secret, header, body, 1795428301)
 assert not genuine(secret, header, body, 1795427699)
 assert not genuine(secret, header, body + b" ", 1795428000)

@@ -29,7 +29,7 @@ use crate::time::Timestamp;
 use crate::verification::{DeliveryTrace, Standing, State, Status, Verification};
 
 pub use check::{Check, CheckResult, Checked, derive_code};
-pub use receipt::Receipt;
+pub use receipt::{OnFailure, Receipt};
 pub use redeem::{BindingField, Redeem, RedeemOutcome, Replacement};
 pub use resend::Resend;
 pub use start::{Start, Started};
@@ -248,17 +248,24 @@ impl Draft<'_> {
     /// Records one more send of a pending verification and asks for its delivery.
     fn send(&mut self, id: VerificationId) -> Option<DeliveryId> {
         let now = self.now;
-        let delivery_id = DeliveryId::new(now, id.partition(), &mut self.entropy);
         let verification = self.subject.verification_mut(id)?;
         verification.sends += 1;
         verification.last_sent_at = now;
+        let delivery_id = self.deliver_code(id)?;
+        let sends = &mut self.subject.record.sends;
+        sends.retain(|&at| at > now.minus(DAY));
+        sends.push(now);
+        Some(delivery_id)
+    }
+
+    /// Asks for one more delivery of a verification's code.
+    fn deliver_code(&mut self, id: VerificationId) -> Option<DeliveryId> {
+        let delivery_id = DeliveryId::new(self.now, id.partition(), &mut self.entropy);
+        let verification = self.subject.verification_mut(id)?;
         verification.deliveries.push(DeliveryTrace { id: delivery_id, receipt: None });
         let kind = DeliveryKind::Code { generation: verification.generation() };
         let expires_at = verification.expires_at;
         self.deliver(id, delivery_id, kind, expires_at)?;
-        let sends = &mut self.subject.record.sends;
-        sends.retain(|&at| at > now.minus(DAY));
-        sends.push(now);
         Some(delivery_id)
     }
 

@@ -3,6 +3,7 @@
 use super::{Draft, Outcome};
 use crate::event::EventKind;
 use crate::id::{DeliveryId, VerificationId};
+use crate::policy::{MAX_FAILOVERS, MIN_LIFE_FOR_RESEND};
 use crate::verification::ReceiptStatus;
 
 /// A carrier's word about a message.
@@ -14,6 +15,17 @@ pub struct Receipt {
     pub delivery: DeliveryId,
     /// The word.
     pub status: ReceiptStatus,
+    /// What a failure is answered with.
+    pub on_failure: OnFailure,
+}
+
+/// What is done when no message of a verification can arrive any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The same code is sent again, by another route if there is one.
+    SendAgain,
+    /// Nothing: there is no room for another message.
+    RecordOnly,
 }
 
 /// Receipts come twice, late and out of order: states only move forward, all else is ignored.
@@ -32,5 +44,24 @@ pub(super) fn receipt(draft: &mut Draft<'_>, receipt: Receipt) -> Outcome {
         receipt.verification,
         EventKind::Receipt { delivery: receipt.delivery, status: receipt.status },
     );
+    if receipt.status == ReceiptStatus::Failed && receipt.on_failure == OnFailure::SendAgain {
+        fail_over(draft, receipt);
+    }
     Outcome::Settled
+}
+
+/// A message that the carrier gave up is sent once more, with the same code, where none of the others can
+/// arrive any more. Nobody asked for it: it counts as spend and not as one of the customer's sends
+/// (design 6, Sending).
+fn fail_over(draft: &mut Draft<'_>, receipt: Receipt) -> Option<()> {
+    let verification = draft.subject.verification(receipt.verification)?;
+    let all_failed = verification.deliveries.iter().all(|trace| trace.receipt == Some(ReceiptStatus::Failed));
+    let failovers = verification.deliveries.len().saturating_sub(usize::from(verification.sends));
+    let in_time = verification.expires_at.since(draft.now) >= MIN_LIFE_FOR_RESEND;
+    if !verification.is_pending() || !all_failed || failovers >= MAX_FAILOVERS || !in_time {
+        return None;
+    }
+    let delivery = draft.deliver_code(receipt.verification)?;
+    draft.event(receipt.verification, EventKind::FailedOver { delivery, after: receipt.delivery });
+    Some(())
 }

@@ -11,7 +11,8 @@ use countersign_core::keyring::Epoch;
 use countersign_core::policy::{FailureLimits, PhoneLimits, ResendCode};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    Check, CheckResult, Checked, Command, Outcome, Receipt, Redeem, RedeemOutcome, Refusal, Resend, Start,
+    Check, CheckResult, Checked, Command, OnFailure, Outcome, Receipt, Redeem, RedeemOutcome, Refusal,
+    Resend, Start,
 };
 use countersign_core::time::Timestamp;
 use countersign_core::verification::{CommandId, ReceiptStatus, Standing, Status};
@@ -65,10 +66,10 @@ enum Action {
         cents: Option<u8>,
         command: Option<u8>,
     },
-    /// Redeems for the change to another phone.
+    /// Redeems for the change to another phone, for the verification's own customer unless for another.
     Replace {
         which: usize,
-        customer: u8,
+        another: Option<u8>,
         command: Option<u8>,
     },
     Report {
@@ -128,7 +129,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (which(), proptest::sample::select(vec![ReceiptStatus::Buffered, ReceiptStatus::Failed, ReceiptStatus::Delivered]))
             .prop_map(|(which, status)| Action::Receipt { which, status }),
         3 => (which(), cents(), command()).prop_map(|(which, cents, command)| Action::Redeem { which, cents, command }),
-        2 => (which(), 0_u8..2, command()).prop_map(|(which, customer, command)| Action::Replace { which, customer, command }),
+        2 => (which(), cents(), command()).prop_map(|(which, another, command)| Action::Replace { which, another, command }),
         1 => which().prop_map(|which| Action::Report { which }),
         1 => prop_oneof![1 => Just(Action::Rebind), 1 => Just(Action::Restore), 10 => Just(Action::Expire)],
         9 => wait().prop_map(|millis| Action::Wait { millis }),
@@ -311,7 +312,12 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
         Action::Receipt { which, status } => {
             let Some(verification) = model.pick(*which) else { return };
             let delivery = world.shelf[&verification].deliveries[0].id;
-            world.apply(&Command::Receipt(Receipt { verification, delivery, status: *status }));
+            world.apply(&Command::Receipt(Receipt {
+                verification,
+                delivery,
+                status: *status,
+                on_failure: OnFailure::SendAgain,
+            }));
         }
         Action::Redeem { which, cents, command } => {
             let Some(id) = model.pick(*which) else { return };
@@ -328,17 +334,18 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
                 "I6: another transaction was redeemed"
             );
         }
-        Action::Replace { which, customer, command } => {
+        Action::Replace { which, another, command } => {
             let Some(id) = model.pick(*which) else { return };
-            let replacement = world.replacement(OTHER_PHONE, &format!("c_{customer}"));
+            let own = world.shelf[&id].customer.clone();
+            let customer = another.map(|n| format!("c_{n}")).or(own.clone()).unwrap_or_default();
+            let replacement = world.replacement(OTHER_PHONE, &customer);
             let redeem = Redeem {
                 command: command_id(*command),
                 replacement: Some(replacement),
                 ..world.redeem_of(id)
             };
             let retried = world.shelf[&id].recall(redeem.command).is_some();
-            let fits = world.shelf[&id].customer.as_deref() == Some(&format!("c_{customer}"))
-                && world.shelf[&id].purpose == Purpose::AccountChange;
+            let fits = own.as_ref() == Some(&customer) && world.shelf[&id].purpose == Purpose::AccountChange;
             let outcome = world.redeem(redeem);
             assert!(
                 fits || retried || outcome != RedeemOutcome::Redeemed,

@@ -2,7 +2,8 @@
 
 use countersign_core::event::EventKind;
 use countersign_core::id::{DeliveryId, VerificationId};
-use countersign_core::step::{Command, Outcome, Receipt};
+use countersign_core::policy::{MAX_FAILOVERS, ResendCode};
+use countersign_core::step::{Command, Effect, OnFailure, Outcome, Receipt};
 use countersign_core::verification::{ReceiptStatus, Status};
 
 use crate::world::World;
@@ -13,7 +14,8 @@ fn receive(
     delivery: DeliveryId,
     status: ReceiptStatus,
 ) -> Outcome {
-    world.apply(&Command::Receipt(Receipt { verification, delivery, status }))
+    let on_failure = OnFailure::RecordOnly;
+    world.apply(&Command::Receipt(Receipt { verification, delivery, status, on_failure }))
 }
 
 fn word(world: &World, id: VerificationId) -> Option<ReceiptStatus> {
@@ -79,4 +81,67 @@ fn a_receipt_for_a_message_of_another_verification_is_not_found() {
     let unknown = world.new_id();
     assert_eq!(receive(&mut world, unknown, delivery, ReceiptStatus::Delivered), Outcome::NotFound);
     assert_eq!((word(&world, first), word(&world, second)), (None, None));
+}
+
+/// What a failed receipt, where there is room for another message, has sent.
+fn fail(world: &mut World, verification: VerificationId, delivery: DeliveryId) -> Vec<DeliveryId> {
+    let (status, on_failure) = (ReceiptStatus::Failed, OnFailure::SendAgain);
+    world.apply(&Command::Receipt(Receipt { verification, delivery, status, on_failure }));
+    let sent = world.last_effects.iter().filter_map(|effect| match effect {
+        Effect::Send(delivery) => Some(delivery.id),
+        _ => None,
+    });
+    sent.collect()
+}
+
+#[test]
+fn i5_a_failed_message_is_sent_again_with_the_same_code_and_costs_the_customer_nothing() {
+    let mut world = World::new();
+    world.policy.resend = ResendCode::Rotate;
+    let id = world.start_login();
+    let (first, code, before) = (world.sent[0].clone(), world.code(id), world.shelf[&id].clone());
+    let [again] = fail(&mut world, id, first.id).try_into().unwrap();
+    assert_eq!(world.sent[1].id, again);
+    assert_eq!((world.sent[1].kind, world.code(id)), (first.kind, code.clone()));
+    let after = world.shelf[&id].clone();
+    assert_eq!((after.sends, after.last_sent_at), (before.sends, before.last_sent_at));
+    assert_eq!(world.record.sends.len(), 1);
+    assert!(world.last_events().contains(&EventKind::FailedOver { delivery: again, after: first.id }));
+    world.approve(id);
+}
+
+#[test]
+fn nothing_is_sent_again_while_another_message_may_arrive() {
+    let mut world = World::new();
+    let id = world.start_login();
+    world.wait_s(30);
+    world.resend(id).unwrap();
+    let (first, second) = (world.sent[0].id, world.sent[1].id);
+    assert_eq!(fail(&mut world, id, first), []);
+    assert_eq!(fail(&mut world, id, second).len(), 1);
+    assert_eq!(fail(&mut world, id, second), [], "the same receipt once more");
+}
+
+#[test]
+fn failovers_end_with_the_verification_its_time_or_their_number() {
+    let mut world = World::new();
+    let id = world.start_login();
+    for failed in 0..MAX_FAILOVERS {
+        let last = world.sent.last().unwrap().id;
+        assert_eq!(fail(&mut world, id, last).len(), 1, "failover {failed}");
+    }
+    let last = world.sent.last().unwrap().id;
+    assert_eq!(fail(&mut world, id, last), []);
+
+    let mut world = World::new();
+    let id = world.start_login();
+    world.wait_s(541);
+    let only = world.sent[0].id;
+    assert_eq!(fail(&mut world, id, only), [], "too late to be of use");
+
+    let mut world = World::new();
+    let id = world.start_login();
+    world.approve(id);
+    let only = world.sent[0].id;
+    assert_eq!(fail(&mut world, id, only), []);
 }

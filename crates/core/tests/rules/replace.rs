@@ -9,7 +9,7 @@ use countersign_core::keyring::Place;
 use countersign_core::policy::NOTICE_LIFETIME;
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    BindingField, Command, Outcome, Receipt, Redeem, RedeemOutcome, Start, Started,
+    BindingField, Command, OnFailure, Outcome, Receipt, Redeem, RedeemOutcome, Start, Started,
 };
 use countersign_core::verification::{DenyReason, ReceiptStatus, State, Status};
 
@@ -113,7 +113,12 @@ fn the_notice_gets_its_receipts() {
     let redeem = replace(&mut world, id);
     world.redeem(redeem);
     let delivery = world.sent.last().unwrap().id;
-    let receipt = Receipt { verification: id, delivery, status: ReceiptStatus::Delivered };
+    let receipt = Receipt {
+        verification: id,
+        delivery,
+        status: ReceiptStatus::Delivered,
+        on_failure: OnFailure::SendAgain,
+    };
     assert_eq!(world.apply(&Command::Receipt(receipt)), Outcome::Settled);
     assert_eq!(world.last_events(), [EventKind::Receipt { delivery, status: ReceiptStatus::Delivered }]);
     assert_eq!(

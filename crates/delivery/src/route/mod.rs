@@ -23,6 +23,7 @@ pub mod prices;
 pub mod table;
 pub mod thompson;
 pub mod transport;
+pub mod watch;
 
 #[cfg(test)]
 mod choose_tests;

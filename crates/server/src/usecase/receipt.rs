@@ -1,11 +1,11 @@
 //! Receipt: a carrier's word about a message.
 
-use countersign_core::step::{self, Command};
+use countersign_core::step::{self, Command, OnFailure};
 use countersign_delivery::receipt::Receipt;
 use countersign_store::Store as _;
 
 use super::{Services, UseCaseError};
-use crate::engine::{Job, Target};
+use crate::engine::{EngineError, Job, Target};
 
 impl Services {
     /// Takes a receipt that `provider` sent. One about a message of another provider, or of none, is
@@ -18,12 +18,22 @@ impl Services {
             return Err(UseCaseError::NotFound("delivery"));
         }
         let app = self.directory.app(delivery.app).ok_or(UseCaseError::NotFound("delivery"))?;
-        let command = Command::Receipt(step::Receipt {
-            verification: delivery.verification,
-            delivery: delivery.id,
-            status: receipt.status,
-        });
-        self.engine.run(Job { app, target: Target::Verification(delivery.verification), command }).await?;
+        let take = |on_failure| {
+            let command = Command::Receipt(step::Receipt {
+                verification: delivery.verification,
+                delivery: delivery.id,
+                status: receipt.status,
+                on_failure,
+            });
+            let job = Job { app: app.clone(), target: Target::Verification(delivery.verification), command };
+            self.engine.run(job)
+        };
+        match take(OnFailure::SendAgain).await {
+            // No room for another message; the receipt itself is still a fact.
+            Err(EngineError::Exceeded(_)) => take(OnFailure::RecordOnly).await?,
+            taken => taken?,
+        };
+        self.routing.receipt(delivery.verification, provider, receipt.status, self.clock.now());
         Ok(())
     }
 }

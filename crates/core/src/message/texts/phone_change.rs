@@ -15,7 +15,7 @@ pub(in crate::message) const PHONE_CHANGE: [(&str, &str); 14] = [
     ),
     (
         "fr",
-        "{brand} : votre numéro de téléphone va être remplacé par un numéro finissant par {ending}. Si ce n'est pas vous, contactez-nous immédiatement.",
+        "{brand} : votre numéro de téléphone va changer pour un numéro finissant par {ending}. Si ce n'est pas vous, contactez-nous immédiatement.",
     ),
     (
         "es",

@@ -1,0 +1,134 @@
+//! What a verification has tried, read from its timeline: the timeline is shared by all nodes.
+
+use std::collections::HashMap;
+
+use countersign_core::event::{Event, EventKind, Turned};
+use countersign_core::id::DeliveryId;
+use countersign_delivery::provider::ProviderName;
+use countersign_delivery::route::attempt::{Attempt, AttemptResult, History};
+
+/// What a verification has tried.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Past {
+    /// Its hand-overs.
+    pub history: History,
+    /// Those whose node died before it told by whom: it is not known who carried them.
+    pub nameless: usize,
+}
+
+/// Reads a timeline, the oldest event first.
+pub fn past(events: &[Event]) -> Past {
+    let mut past = Past::default();
+    let mut carriers: HashMap<DeliveryId, ProviderName> = HashMap::new();
+    for event in events {
+        let (delivery, provider, result) = match &event.kind {
+            EventKind::DeliveryAccepted { delivery, provider, .. } => {
+                (delivery, Some(provider), AttemptResult::Accepted)
+            }
+            EventKind::DeliveryRetrying { delivery, provider, turned, .. } => {
+                let result = match turned {
+                    Turned::Away => AttemptResult::TurnedAway,
+                    Turned::Down => AttemptResult::Refused,
+                };
+                (delivery, Some(provider), result)
+            }
+            EventKind::DeliveryUnknown { delivery, provider, .. } => {
+                (delivery, provider.as_ref(), AttemptResult::Unknown)
+            }
+            EventKind::DeliveryFailed { delivery, provider, .. } => {
+                (delivery, provider.as_ref(), AttemptResult::Refused)
+            }
+            EventKind::Receipt { delivery, status } => {
+                let carrier = carriers.get(delivery);
+                let attempt = carrier.and_then(|carrier| past.history.of(carrier).next_back().cloned());
+                if let (Some(carrier), Some(attempt)) = (carrier, attempt) {
+                    past.history.settle(carrier, attempt.result.after(*status));
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        match provider.and_then(|name| name.parse::<ProviderName>().ok()) {
+            Some(provider) => {
+                carriers.insert(*delivery, provider.clone());
+                past.history.push(Attempt { provider, at: event.at, result, cost: None });
+            }
+            None => past.nameless += usize::from(result == AttemptResult::Unknown),
+        }
+    }
+    past
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::event::EventKind::{
+        DeliveryAccepted, DeliveryFailed, DeliveryRetrying, DeliveryUnknown, Receipt,
+    };
+    use countersign_core::verification::ReceiptStatus;
+    use countersign_store::fixtures::{self, START};
+
+    use super::*;
+
+    fn delivery(number: u64) -> DeliveryId {
+        fixtures::delivery_id(START, number)
+    }
+
+    fn of(kinds: Vec<EventKind>) -> (Vec<(String, AttemptResult)>, usize) {
+        let (app, verification) = (fixtures::app(1), fixtures::verification_id(START, 1));
+        let events: Vec<Event> =
+            kinds.into_iter().map(|kind| fixtures::event(app, verification, START, kind)).collect();
+        let past = past(&events);
+        let attempts = past.history.attempts().iter();
+        (attempts.map(|attempt| (attempt.provider.to_string(), attempt.result)).collect(), past.nameless)
+    }
+
+    #[test]
+    fn a_timeline_tells_who_was_tried_and_what_became_of_it() {
+        let accepted = |number, provider: &str| DeliveryAccepted {
+            delivery: delivery(number),
+            provider: provider.to_owned(),
+            submissions: 1,
+            route: Vec::new(),
+        };
+        let retrying = |provider: &str, turned| DeliveryRetrying {
+            delivery: delivery(1),
+            provider: provider.to_owned(),
+            reason: "any".to_owned(),
+            turned,
+            retry_at: START,
+            route: Vec::new(),
+        };
+        let unknown = |provider: Option<&str>| DeliveryUnknown {
+            delivery: delivery(3),
+            provider: provider.map(ToOwned::to_owned),
+            route: Vec::new(),
+        };
+        let failed = DeliveryFailed {
+            delivery: delivery(4),
+            provider: Some("d".to_owned()),
+            reason: "any".to_owned(),
+            route: Vec::new(),
+        };
+        let (attempts, nameless) = of(vec![
+            retrying("a", Turned::Away),
+            retrying("b", Turned::Down),
+            accepted(1, "c"),
+            accepted(2, "a"),
+            Receipt { delivery: delivery(1), status: ReceiptStatus::Failed },
+            Receipt { delivery: delivery(9), status: ReceiptStatus::Failed },
+            unknown(Some("b")),
+            unknown(None),
+            failed,
+        ]);
+        let expected = [
+            ("a", AttemptResult::TurnedAway),
+            ("b", AttemptResult::Refused),
+            ("c", AttemptResult::Failed),
+            ("a", AttemptResult::Accepted),
+            ("b", AttemptResult::Unknown),
+            ("d", AttemptResult::Refused),
+        ];
+        assert_eq!(attempts, expected.map(|(name, result)| (name.to_owned(), result)));
+        assert_eq!(nameless, 1);
+    }
+}

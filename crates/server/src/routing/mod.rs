@@ -1,0 +1,295 @@
+//! By whom messages leave on this node: asks the rules of [`countersign_delivery::route`], and feeds them
+//! with what becomes of messages and customers.
+//!
+//! What is learnt lives in this process. Each node learns by itself, and a new one begins with the order of
+//! its routes; nothing that must not be exceeded depends on it.
+
+mod history;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use countersign_core::entropy::Entropy;
+use countersign_core::event::{Event, EventKind};
+use countersign_core::id::VerificationId;
+use countersign_core::phone::E164;
+use countersign_core::subject::Mode;
+use countersign_core::time::Timestamp;
+use countersign_core::verification::{Channel, ReceiptStatus, Standing};
+use countersign_delivery::provider::{ProviderName, Submission};
+use countersign_delivery::route::attempt::{Bounds, History};
+use countersign_delivery::route::choose::{self, Asked, Cause, Choice, Decision, Hold, PassedOver, Reason};
+use countersign_delivery::route::health::{Change, Health, HealthSettings, Observed, ReceiptSeen, What};
+use countersign_delivery::route::place::{Place, Scope};
+use countersign_delivery::route::prices::PriceList;
+use countersign_delivery::route::table::{Candidate, Candidates, Destination, Order, RouteTable};
+use countersign_delivery::route::transport::Transport;
+use countersign_delivery::route::watch::{Told, Watch};
+
+use crate::tenant::App;
+
+pub use history::{Past, past};
+
+/// Verifications whose outcome is waited for: some 300 bytes each.
+const WATCHED: usize = 50_000;
+
+/// Chooses, and learns.
+pub struct Routing {
+    settings: RoutingSettings,
+    learnt: Mutex<Learnt>,
+}
+
+/// What a routing is built from.
+pub struct RoutingSettings {
+    /// Rules by destination.
+    pub table: RouteTable,
+    /// For messages that no rule covers and whose app names no route of its own.
+    pub route: Vec<ProviderName>,
+    /// For test messages: they never reach a carrier.
+    pub simulated: Vec<ProviderName>,
+    /// What messages cost.
+    pub prices: PriceList,
+    /// What one verification may use up.
+    pub bounds: Bounds,
+}
+
+struct Learnt {
+    health: Health,
+    watch: Watch,
+}
+
+/// A message that is to leave.
+#[derive(Clone, Copy)]
+pub struct Leaving<'a> {
+    /// The app that sends.
+    pub app: &'a App,
+    /// Live or test.
+    pub mode: Mode,
+    /// The verification.
+    pub verification: VerificationId,
+    /// Who asked for the code.
+    pub standing: Standing,
+    /// How it travels.
+    pub channel: Channel,
+    /// Whom it reaches.
+    pub to: &'a E164,
+    /// Segments of its text.
+    pub segments: usize,
+}
+
+impl Routing {
+    /// A routing that has learnt nothing yet.
+    pub fn new(settings: RoutingSettings) -> Self {
+        let learnt = Learnt { health: Health::new(HealthSettings::default()), watch: Watch::new(WATCHED) };
+        Routing { settings, learnt: Mutex::new(learnt) }
+    }
+
+    /// By whom a message leaves, and why. Whoever is told to send by a provider does.
+    pub fn choose(
+        &self,
+        message: &Leaving<'_>,
+        cause: Cause,
+        history: &History,
+        now: Timestamp,
+        entropy: &mut Entropy,
+    ) -> Choice {
+        let candidates = self.candidates(message, now);
+        let place = Place::of(message.to);
+        let asked = Asked {
+            cause,
+            place,
+            segments: message.segments,
+            history,
+            bounds: &self.settings.bounds,
+        };
+        let mut learnt = self.learnt();
+        let choice = choose::choose(&candidates, &learnt.health, &asked, now, entropy);
+        if let Decision::Send { provider, .. } = &choice.decision {
+            learnt.health.begun(provider, place, now);
+        }
+        choice
+    }
+
+    /// Who would carry a message first, all being well: what a node that died is taken to have tried.
+    pub fn first_in_order(&self, message: &Leaving<'_>, now: Timestamp) -> Option<ProviderName> {
+        self.candidates(message, now).routes.into_iter().next().map(|candidate| candidate.provider)
+    }
+
+    fn candidates(&self, message: &Leaving<'_>, now: Timestamp) -> Candidates {
+        let RoutingSettings { table, route, simulated, prices, .. } = &self.settings;
+        let listed = |names: &mut dyn Iterator<Item = ProviderName>| Candidates {
+            routes: names
+                .map(|provider| {
+                    let quote = prices.quote(&provider, message.to, now);
+                    Candidate { provider, quote }
+                })
+                .collect(),
+            order: Order::Listed,
+            thompson: None,
+        };
+        if message.mode == Mode::Test {
+            return listed(&mut simulated.iter().cloned());
+        }
+        if !message.app.route.is_empty() {
+            return listed(&mut message.app.route.iter().filter_map(|name| name.parse().ok()));
+        }
+        let destination = Destination { app: message.app.id, channel: message.channel, to: message.to };
+        table
+            .candidates(&destination, prices, now)
+            .unwrap_or_else(|| listed(&mut route.iter().cloned()))
+    }
+
+    /// What became of a hand-over.
+    pub fn submitted(
+        &self,
+        message: &Leaving<'_>,
+        provider: &ProviderName,
+        submission: &Submission,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        let place = Place::of(message.to);
+        let mut learnt = self.learnt();
+        if matches!(submission, Submission::Accepted { .. } | Submission::Unknown { .. }) {
+            learnt.watch.left(message.verification, provider.clone(), place, message.standing, now);
+        }
+        learnt.health.transport(provider, place, Transport::of(submission), now)
+    }
+
+    /// A receipt came for a message of this verification.
+    pub fn receipt(
+        &self,
+        verification: VerificationId,
+        provider: &str,
+        status: ReceiptStatus,
+        now: Timestamp,
+    ) {
+        let mut learnt = self.learnt();
+        let Learnt { health, watch } = &mut *learnt;
+        if let Some((provider, place, left_at)) = watch.message(verification, provider) {
+            let seen = ReceiptSeen::Came { status, after: now.since(left_at) };
+            health.receipt(&provider, place, seen, now);
+        }
+    }
+
+    /// Heeds what was committed.
+    pub fn heed(&self, events: &[Event], now: Timestamp) -> Vec<Change> {
+        let mut learnt = self.learnt();
+        let mut told = Vec::new();
+        for event in events {
+            let id = event.verification;
+            match event.kind {
+                EventKind::Approved => told.extend(learnt.watch.verified(id, now)),
+                EventKind::Resent { .. } => told.extend(learnt.watch.asked_again(id)),
+                EventKind::Canceled { .. } | EventKind::Denied { .. } => told.extend(learnt.watch.ended(id)),
+                _ => {}
+            }
+        }
+        learnt.learn(told, now)
+    }
+
+    /// Judges messages whose customers did not type the code in time.
+    pub fn judge(&self, now: Timestamp) -> Vec<Change> {
+        let mut learnt = self.learnt();
+        let told = learnt.watch.judge(now);
+        learnt.learn(told, now)
+    }
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Learnt {
+    fn learn(&mut self, told: Vec<Told>, now: Timestamp) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for Told { provider, place, standing, evidence, after } in told {
+            let seen = Observed { provider: &provider, place, standing };
+            changes.extend(self.health.evidence(&seen, evidence, now));
+            if let Some(after) = after {
+                self.health.verified_after(&seen, after, now);
+            }
+        }
+        changes
+    }
+}
+
+/// Says a change where operators read it.
+pub fn announce(changes: &[Change], metrics: &crate::metrics::Metrics) {
+    for Change { cell, what } in changes {
+        let place = match cell.scope {
+            Scope::Provider => "everywhere".to_owned(),
+            Scope::Country(Some(country)) => country.to_string(),
+            Scope::Country(None) => "international networks".to_owned(),
+            Scope::Group(_) => "one group of numbers".to_owned(),
+        };
+        let provider = cell.provider.as_str();
+        metrics.breaker(provider, what_word(*what));
+        match what {
+            What::TransportClosed | What::ConversionClosed => {
+                tracing::info!(provider, place, "a route works again");
+            }
+            What::TransportOpened => tracing::warn!(provider, place, "a provider does not answer as it should"),
+            What::ConversionOpened => {
+                tracing::warn!(provider, place, "customers stopped verifying by a provider: it is passed over");
+            }
+            What::FraudSuspected => {
+                tracing::warn!(provider, place, "strangers stopped verifying, known customers did not");
+            }
+        }
+    }
+}
+
+const fn what_word(what: What) -> &'static str {
+    match what {
+        What::TransportOpened => "transport_opened",
+        What::TransportClosed => "transport_closed",
+        What::ConversionOpened => "conversion_opened",
+        What::ConversionClosed => "conversion_closed",
+        What::FraudSuspected => "fraud_suspected",
+    }
+}
+
+/// The reasons of a choice in words for the timeline, the decisive one first. Nothing when the first of
+/// the list was taken because it is the first: that needs no explanation.
+pub fn words(choice: &Choice) -> Vec<String> {
+    if matches!(choice.reasons.as_slice(), [Reason::FirstInOrder]) {
+        return Vec::new();
+    }
+    choice.reasons.iter().map(word).collect()
+}
+
+fn word(reason: &Reason) -> String {
+    match reason {
+        Reason::FirstInOrder => "first_in_order".to_owned(),
+        Reason::LowestCost => "lowest_cost".to_owned(),
+        Reason::AnotherRoute => "another_route".to_owned(),
+        Reason::SameRouteAgain { .. } => "same_route_again".to_owned(),
+        Reason::TriedAgain => "tried_again".to_owned(),
+        Reason::Probe => "probe".to_owned(),
+        Reason::Exploration => "exploration".to_owned(),
+        Reason::BestRecord => "best_record".to_owned(),
+        Reason::AllOpenLeastBad => "all_open_least_bad".to_owned(),
+        Reason::PassedOver { provider, because } => {
+            let because = match because {
+                PassedOver::AlreadyUsed => "already_used",
+                PassedOver::Unanswered => "unanswered",
+                PassedOver::Refused => "refused",
+                PassedOver::ReceiptFailed => "receipt_failed",
+                PassedOver::TransportOpen => "transport_open",
+                PassedOver::ConversionOpen => "conversion_open",
+                PassedOver::TooDear => "too_dear",
+            };
+            format!("not {provider}: {because}")
+        }
+    }
+}
+
+/// Why nothing is sent, in one word for metrics and the timeline.
+pub const fn hold_word(hold: Hold) -> &'static str {
+    match hold {
+        Hold::NoRoute => "no_provider",
+        Hold::SendsUsedUp => "sends_used_up",
+        Hold::TriesUsedUp => "tries_used_up",
+        Hold::SpendUsedUp => "spend_used_up",
+        Hold::NoOtherRoute => "no_other_route",
+    }
+}

@@ -34,6 +34,9 @@ pub struct Delivery {
     pub unknowns: u32,
     /// The provider of the last submission.
     pub provider: Option<String>,
+    /// The provider's own id for it, under which its receipts may come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Where it stands.
     pub state: DeliveryState,
 }

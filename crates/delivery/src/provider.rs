@@ -24,7 +24,7 @@ use crate::smpp::SmppProvider;
 /// phone.
 ///
 /// A provider that learns of receipts by itself (a bind, the simulated phone) is built with the
-/// sending half of a bounded channel of [`crate::receipt::Receipt`]; one whose receipts arrive by
+/// sending half of a bounded channel of [`crate::receipt::CarrierReceipt`]; one whose receipts arrive by
 /// callback is not.
 pub trait Provider: Send + Sync {
     /// Its name in configuration, metrics and the timeline.

@@ -54,6 +54,20 @@ pub struct CarrierReceipt {
 }
 
 impl CarrierReceipt {
+    /// A receipt of a provider that knows the delivery by its own id.
+    pub fn of(provider: ProviderName, receipt: Receipt) -> Self {
+        let Receipt { delivery, status, reason } = receipt;
+        CarrierReceipt {
+            provider,
+            delivery: Some(delivery),
+            ids: Vec::new(),
+            destination: None,
+            status,
+            reason,
+            reported_at: None,
+        }
+    }
+
     /// The receipt about a delivery that the provider remembers.
     pub fn known(&self) -> Option<Receipt> {
         let delivery = self.delivery?;

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::provider::{Outgoing, Provider, ProviderKind, ProviderName, Reference, Submission};
-use crate::receipt::{Receipt, ReceiptReason};
+use crate::receipt::{CarrierReceipt, Receipt, ReceiptReason};
 
 pub use autofill::Autofill;
 pub use behaviour::{Behaviour, Fate, InvalidBehaviour, Scope, TooManyNumbers};
@@ -62,7 +62,7 @@ pub struct SimulatedRuntime {
     pub shutdown: CancellationToken,
     /// Where receipts go. When it is full, a receipt is dropped, as carriers do; see
     /// [`SimulatedPhone::receipts_dropped`].
-    pub receipts: mpsc::Sender<Receipt>,
+    pub receipts: mpsc::Sender<CarrierReceipt>,
 }
 
 /// The simulated phone. Cheap to clone; clones share everything.
@@ -224,6 +224,7 @@ impl SimulatedPhone {
 
     fn report(&self, delivery: DeliveryId, status: ReceiptStatus, reason: Option<&'static str>) {
         let receipt = Receipt { delivery, status, reason: reason.map(ReceiptReason::from_static) };
+        let receipt = CarrierReceipt::of(self.name.clone(), receipt);
         if self.inner.runtime.receipts.try_send(receipt).is_err() {
             self.inner.receipts_dropped.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(%delivery, "dropped a receipt of the simulated phone: nobody had room for it");

@@ -9,13 +9,16 @@ use axum::Router;
 use countersign_core::phone;
 use countersign_delivery::backoff::Backoff;
 use countersign_delivery::http::{HttpProvider, HttpSettings, HttpTimeouts};
-use countersign_delivery::provider::AnyProvider;
-use countersign_delivery::receipt::Receipt;
+use countersign_delivery::provider::{AnyProvider, ProviderName};
+use countersign_delivery::receipt::CarrierReceipt;
+use countersign_delivery::route::attempt::Bounds;
+use countersign_delivery::route::prices::PriceList;
+use countersign_delivery::route::table::RouteTable;
 use countersign_delivery::signature::SigningKeys;
 use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
 use countersign_store::{AnyStore, NodeId, SqliteStore, StoreError};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,11 +30,13 @@ use crate::http::observe::{Observer, ObserverParts};
 use crate::http::{self, MetricsRoute, listener};
 use crate::keyfile;
 use crate::metrics::Metrics;
+use crate::routing::{Routing, RoutingSettings};
 use crate::usecase::{Parts, Services};
 use crate::worker::outbox::{self, Outbox, Ready};
-use crate::worker::send::{Providers, Retries, Sender, SenderParts};
+use crate::worker::providers::Providers;
+use crate::worker::send::{Retries, Sender, SenderParts};
 use crate::worker::take_over::TakeOver;
-use crate::worker::{expire, purge};
+use crate::worker::{expire, judge, purge};
 
 /// The name under which messages of test keys leave.
 const SIMULATED_NAME: &str = "simulated";
@@ -52,7 +57,8 @@ pub struct Instance {
     sender: Sender,
     outbox: Outbox,
     waiting: mpsc::Receiver<Ready>,
-    receipts: mpsc::Receiver<Receipt>,
+    receipts: mpsc::Receiver<CarrierReceipt>,
+    due: Arc<Notify>,
     metrics: Arc<Metrics>,
     randomness: Randomness,
     node: NodeId,
@@ -75,6 +81,20 @@ impl Instance {
         let stop = CancellationToken::new();
         let (outbox, waiting) = Outbox::new(Arc::clone(&metrics));
         let node = NodeId(u64::from_be_bytes(randomness.entropy().bytes()));
+        let (receipt_sender, receipts) = mpsc::channel(RECEIPT_QUEUE);
+        let runtime =
+            SimulatedRuntime { tasks: tasks.clone(), shutdown: stop.clone(), receipts: receipt_sender };
+        let simulated_phone =
+            SimulatedPhone::new(SIMULATED_NAME.parse()?, SimulatedLimits::default(), runtime);
+        let providers = providers(&config, &simulated_phone)?;
+        let routing = Arc::new(Routing::new(RoutingSettings {
+            table: RouteTable::default(),
+            route: config.delivery.route.clone(),
+            simulated: simulated_names(config.simulated_phone.carriers)?,
+            prices: PriceList::empty("EUR".parse()?),
+            bounds: Bounds::default(),
+        }));
+        let due = Arc::new(Notify::new());
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
             keyring: Arc::new(keyring),
@@ -82,16 +102,11 @@ impl Instance {
             randomness: randomness.clone(),
             metrics: Arc::clone(&metrics),
             outbox: outbox.clone(),
+            routing: Arc::clone(&routing),
             node,
             lease: config.delivery.lease(),
             tasks: tasks.clone(),
         });
-        let (receipt_sender, receipts) = mpsc::channel(RECEIPT_QUEUE);
-        let runtime =
-            SimulatedRuntime { tasks: tasks.clone(), shutdown: stop.clone(), receipts: receipt_sender };
-        let simulated_phone =
-            SimulatedPhone::new(SIMULATED_NAME.parse()?, SimulatedLimits::default(), runtime);
-        let providers = providers(&config, &simulated_phone)?;
         let names = providers.names().map(ToString::to_string).collect();
         let sender = Sender::new(SenderParts {
             store: Arc::clone(&store),
@@ -100,6 +115,8 @@ impl Instance {
             randomness: randomness.clone(),
             metrics: Arc::clone(&metrics),
             providers,
+            routing: Arc::clone(&routing),
+            due: Arc::clone(&due),
             node,
             retries: Retries {
                 most: config.delivery.max_retries,
@@ -117,6 +134,7 @@ impl Instance {
             clock,
             randomness: randomness.clone(),
             metrics: Arc::clone(&metrics),
+            routing,
             issuer: config.server.public_url.as_str().to_owned(),
             providers: names,
             in_flight: crate::usecase::idempotency::InFlight::default(),
@@ -130,6 +148,7 @@ impl Instance {
             outbox,
             waiting,
             receipts,
+            due,
             metrics,
             randomness,
             node,
@@ -217,6 +236,8 @@ impl Instance {
             outbox,
             waiting,
             receipts,
+            due,
+            metrics,
             randomness,
             node,
             tasks,
@@ -236,7 +257,9 @@ impl Instance {
             randomness,
             node,
             lease: config.delivery.lease(),
+            due,
         };
+        tasks.spawn(judge::run(Arc::clone(&services.routing), metrics, clock.clone(), stop.clone()));
         tasks.spawn(take_over.run(stop.clone()));
         tasks.spawn(expire::run(
             Arc::clone(&store),
@@ -251,12 +274,25 @@ impl Instance {
 }
 
 /// Receipts of providers that report by themselves.
-async fn take_receipts(services: Services, mut receipts: mpsc::Receiver<Receipt>, stop: CancellationToken) {
+async fn take_receipts(
+    services: Services,
+    mut receipts: mpsc::Receiver<CarrierReceipt>,
+    stop: CancellationToken,
+) {
     while let Some(Some(receipt)) = stop.run_until_cancelled(receipts.recv()).await {
-        if let Err(error) = services.receipt(SIMULATED_NAME, &receipt).await {
-            tracing::debug!(%error, delivery = %receipt.delivery, "a receipt was not taken");
+        if let Err(error) = services.carrier_receipt(&receipt).await {
+            tracing::debug!(%error, provider = %receipt.provider, "a receipt was not taken");
         }
     }
+}
+
+/// Carriers of test messages, the first one first.
+fn simulated_names(carriers: u8) -> anyhow::Result<Vec<ProviderName>> {
+    let name = |number| match number {
+        1 => SIMULATED_NAME.to_owned(),
+        number => format!("{SIMULATED_NAME}-{number}"),
+    };
+    (1..=carriers).map(|number| Ok(name(number).parse()?)).collect()
 }
 
 fn providers(config: &Config, simulated: &SimulatedPhone) -> anyhow::Result<Providers> {
@@ -281,12 +317,9 @@ fn providers(config: &Config, simulated: &SimulatedPhone) -> anyhow::Result<Prov
             }
         });
     }
-    let carriers = (1..=config.simulated_phone.carriers).map(|number| match number {
-        1 => Ok(simulated.clone()),
-        number => Ok(simulated.named(format!("{SIMULATED_NAME}-{number}").parse()?)),
-    });
-    let carriers = carriers.map(|carrier: anyhow::Result<_>| carrier.map(AnyProvider::Simulated));
-    Ok(Providers::new(all, config.delivery.route.clone(), carriers.collect::<Result<_, _>>()?))
+    let simulated_names = simulated_names(config.simulated_phone.carriers)?;
+    let test_phones = simulated_names.into_iter().map(|name| AnyProvider::Simulated(simulated.named(name)));
+    Ok(Providers::new(all, test_phones.collect()))
 }
 
 /// Ends when the store has stopped for good: after an I/O error nobody knows what the disk holds, and

@@ -16,6 +16,7 @@ pub mod instance;
 pub mod keyfile;
 pub mod log;
 pub mod metrics;
+pub mod routing;
 pub mod tenant;
 pub mod usecase;
 pub mod worker;

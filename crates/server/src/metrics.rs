@@ -58,6 +58,7 @@ pub struct Metrics {
     refusals: Family<ByResult, Counter>,
     submissions: Family<BySubmission, Counter>,
     submission_seconds: Family<ByResult, Histogram>,
+    breakers: Family<BySubmission, Counter>,
     requests: Family<ByRequest, Counter>,
     request_seconds: Family<ByRoute, Histogram>,
     outbox_queue: Gauge,
@@ -83,6 +84,7 @@ impl Default for Metrics {
             refusals: Family::default(),
             submissions: Family::default(),
             submission_seconds: Family::new_with_constructor(histogram),
+            breakers: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(histogram),
             outbox_queue: Gauge::default(),
@@ -104,6 +106,11 @@ impl Metrics {
             "submission_seconds",
             "Time that a provider took to answer",
             self.submission_seconds.clone(),
+        );
+        r.register(
+            "route_breakers",
+            "Route breakers that opened or closed, and suspicions, by provider",
+            self.breakers.clone(),
         );
         r.register("http_requests", "Requests by route and status", self.requests.clone());
         r.register("http_request_seconds", "Time that a request took", self.request_seconds.clone());
@@ -153,6 +160,7 @@ impl Metrics {
             | EventKind::DeliveryRetrying { .. }
             | EventKind::DeliveryUnknown { .. }
             | EventKind::DeliveryFailed { .. }
+            | EventKind::FailedOver { .. }
             | EventKind::Receipt { .. } => {}
         }
     }
@@ -176,6 +184,13 @@ impl Metrics {
     pub fn request(&self, route: &str, status: u16, took: Duration) {
         self.requests.get_or_create(&ByRequest { route: route.to_owned(), status }).inc();
         self.request_seconds.get_or_create(&ByRoute { route: route.to_owned() }).observe(took.as_secs_f64());
+    }
+
+    /// Counts a breaker that opened or closed, or a suspicion.
+    pub fn breaker(&self, provider: &str, what: &'static str) {
+        self.breakers
+            .get_or_create(&BySubmission { provider: provider.to_owned(), outcome: Word(what) })
+            .inc();
     }
 
     /// A message waits for a free sender, or no longer does.

@@ -94,6 +94,14 @@ impl Store for AnyStore {
         each!(self, store => store.delivery(id).await)
     }
 
+    async fn delivery_by_reference(
+        &self,
+        provider: String,
+        reference: String,
+    ) -> Result<Option<Delivery>, StoreError> {
+        each!(self, store => store.delivery_by_reference(provider, reference).await)
+    }
+
     async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Overdue>, StoreError> {
         each!(self, store => store.overdue(now, limit).await)
     }

@@ -115,6 +115,8 @@ pub struct Settlement {
     pub state: DeliveryState,
     /// The provider of the last submission.
     pub provider: Option<String>,
+    /// The provider's own id for the message, where it gave one.
+    pub reference: Option<String>,
     /// Submissions begun in all.
     pub submissions: u32,
     /// Unknowns in all.

@@ -136,6 +136,7 @@ pub fn delivery(app: AppId, verification: &Verification, number: u64) -> Deliver
         submissions: 0,
         unknowns: 0,
         provider: None,
+        reference: None,
         state: DeliveryState::Due { at: verification.created_at },
     }
 }
@@ -340,12 +341,14 @@ pub fn accepted(delivery: &Delivery, node: NodeId, at: Timestamp) -> Settlement 
         delivery: delivery.id,
         provider: "carrier".to_owned(),
         submissions: delivery.submissions + 1,
+        route: Vec::new(),
     };
     Settlement {
         id: delivery.id,
         node,
         state: DeliveryState::Accepted,
         provider: Some("carrier".to_owned()),
+        reference: Some(delivery.id.to_string()),
         submissions: delivery.submissions + 1,
         unknowns: delivery.unknowns,
         events: vec![event(delivery.app, delivery.verification, at, kind)],

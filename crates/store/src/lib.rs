@@ -104,6 +104,14 @@ pub trait Store: Send + Sync {
     /// A delivery, for the receipt that names it.
     fn delivery(&self, id: DeliveryId) -> impl Future<Output = Result<Option<Delivery>, StoreError>> + Send;
 
+    /// The delivery that a provider knows under this id of its own; nothing when it gave the same id to
+    /// several, as some do.
+    fn delivery_by_reference(
+        &self,
+        provider: String,
+        reference: String,
+    ) -> impl Future<Output = Result<Option<Delivery>, StoreError>> + Send;
+
     /// Pending verifications whose time is over, oldest first.
     fn overdue(
         &self,

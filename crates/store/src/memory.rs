@@ -184,6 +184,7 @@ impl Tables {
         let mut delivery = entry.delivery.clone();
         delivery.state = settlement.state;
         delivery.provider = settlement.provider.or(delivery.provider);
+        delivery.reference = settlement.reference.or(delivery.reference);
         if held {
             delivery.submissions = delivery.submissions.max(settlement.submissions);
             delivery.unknowns = delivery.unknowns.max(settlement.unknowns);
@@ -311,6 +312,18 @@ impl Store for MemoryStore {
 
     async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
         Ok(self.tables().deliveries.get(&id).map(|entry| entry.delivery.clone()))
+    }
+
+    async fn delivery_by_reference(
+        &self,
+        provider: String,
+        reference: String,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let tables = self.tables();
+        let mut known = tables.deliveries.values().map(|entry| &entry.delivery).filter(|delivery| {
+            delivery.reference.as_ref() == Some(&reference) && delivery.provider.as_ref() == Some(&provider)
+        });
+        Ok(known.next().filter(|_| known.next().is_none()).cloned())
     }
 
     async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Overdue>, StoreError> {

@@ -215,7 +215,7 @@ impl Pair {
             DeliveryState::Due { at: self.now.plus(Duration::from_secs(30)) },
         ];
         let event = self.verifications.first().map(|&(app, verification)| {
-            let kind = EventKind::DeliveryUnknown { delivery: id, provider: None };
+            let kind = EventKind::DeliveryUnknown { delivery: id, provider: None, route: Vec::new() };
             fixtures::event(fixtures::app(app), verification, self.now, kind)
         });
         Settlement {
@@ -223,6 +223,7 @@ impl Pair {
             node,
             state: states[state],
             provider: (submissions > 1).then(|| format!("carrier {submissions}")),
+            reference: (unknowns > 0).then(|| format!("id {unknowns}")),
             submissions,
             unknowns,
             events: event.into_iter().collect(),

@@ -290,6 +290,7 @@ impl Draft<'_> {
             submissions: 0,
             unknowns: 0,
             provider: None,
+            reference: None,
             state: DeliveryState::Due { at: self.now },
         };
         self.effects.push(Effect::Send(delivery));

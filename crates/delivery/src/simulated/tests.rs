@@ -6,7 +6,7 @@ use crate::provider::Outgoing;
 
 struct Bench {
     phone: SimulatedPhone,
-    receipts: mpsc::Receiver<Receipt>,
+    receipts: mpsc::Receiver<CarrierReceipt>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }

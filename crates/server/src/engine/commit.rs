@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::delivery::{Delivery, DeliveryState};
-use countersign_core::event::EventKind;
+use countersign_core::event::Event;
 use countersign_core::id::{AppId, Partition};
 use countersign_core::keyring::Keyring;
 use countersign_core::limit::{Reservation, Sending, message_reservation};
@@ -18,6 +18,7 @@ use countersign_store::{
 
 use super::lane::{Reply, Waiting};
 use super::{Answer, Engine, EngineError, Job, MAX_TRIES, Target};
+use crate::routing;
 use crate::worker::outbox::{Place, Ready};
 
 /// The outcomes of a batch and the change that makes them true.
@@ -122,11 +123,11 @@ impl Engine {
             new.lease = lease;
         }
         let ready = ready(&change, &batch, lease);
-        let events = change.events.iter().map(|event| event.kind.clone()).collect::<Vec<_>>();
+        let events = change.events.clone();
         let subject = change.subject.clone();
         match self.0.store.commit(vec![change]).await.map(|mut done| done.pop()) {
             Ok(Some(Commit::Done(version))) => {
-                self.count(&events);
+                self.count(&events, now);
                 self.0.recent.keep(key, Loaded { subject, version });
                 dispatch(place, ready);
                 reveal(batch, draft.answers);
@@ -191,10 +192,11 @@ impl Engine {
         Draft { answers, change, sender }
     }
 
-    fn count(&self, events: &[EventKind]) {
+    fn count(&self, events: &[Event], now: Timestamp) {
         for event in events {
-            self.0.metrics.event(event);
+            self.0.metrics.event(&event.kind);
         }
+        routing::announce(&self.0.routing.heed(events, now), &self.0.metrics);
     }
 }
 

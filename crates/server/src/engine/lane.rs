@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::PoisonError;
 
 use countersign_core::id::{AppId, Partition};
-use countersign_core::step::Command;
+use countersign_core::step::{Command, OnFailure};
 use countersign_core::subject::Subject;
 use tokio::sync::oneshot;
 
@@ -101,6 +101,7 @@ fn may_send(job: &Job) -> bool {
     match &job.command {
         Command::Start(_) | Command::Resend(_) => true,
         Command::Redeem(redeem) => redeem.replacement.is_some(),
+        Command::Receipt(receipt) => receipt.on_failure == OnFailure::SendAgain,
         _ => false,
     }
 }

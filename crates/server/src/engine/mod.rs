@@ -27,6 +27,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, Randomness};
 use crate::metrics::Metrics;
+use crate::routing::Routing;
 use crate::tenant::App;
 use crate::worker::outbox::Outbox;
 
@@ -49,6 +50,7 @@ struct Inner {
     randomness: Randomness,
     metrics: Arc<Metrics>,
     outbox: Outbox,
+    routing: Arc<Routing>,
     node: NodeId,
     lease: Duration,
     tasks: TaskTracker,
@@ -70,6 +72,8 @@ pub struct EngineParts {
     pub metrics: Arc<Metrics>,
     /// Takes what must be sent.
     pub outbox: Outbox,
+    /// Learns from what is committed.
+    pub routing: Arc<Routing>,
     /// This process.
     pub node: NodeId,
     /// How long a delivery is this node's.
@@ -187,6 +191,7 @@ impl Engine {
             randomness: parts.randomness,
             metrics: parts.metrics,
             outbox: parts.outbox,
+            routing: parts.routing,
             node: parts.node,
             lease: parts.lease,
             tasks: parts.tasks,

@@ -1,6 +1,6 @@
 //! What a verification has tried, read from its timeline: the timeline is shared by all nodes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use countersign_core::event::{Event, EventKind, Turned};
 use countersign_core::id::DeliveryId;
@@ -14,6 +14,8 @@ pub struct Past {
     pub history: History,
     /// Those whose node died before it told by whom: it is not known who carried them.
     pub nameless: usize,
+    /// Deliveries that nobody asked for: a carrier gave up the one before.
+    pub failovers: HashSet<DeliveryId>,
 }
 
 /// Reads a timeline, the oldest event first.
@@ -44,6 +46,10 @@ pub fn past(events: &[Event]) -> Past {
                 if let (Some(carrier), Some(attempt)) = (carrier, attempt) {
                     past.history.settle(carrier, attempt.result.after(*status));
                 }
+                continue;
+            }
+            EventKind::FailedOver { delivery, .. } => {
+                past.failovers.insert(*delivery);
                 continue;
             }
             _ => continue,

@@ -94,19 +94,33 @@ impl Routing {
     ) -> Choice {
         let candidates = self.candidates(message, now);
         let place = Place::of(message.to);
-        let asked = Asked {
-            cause,
-            place,
-            segments: message.segments,
-            history,
-            bounds: &self.settings.bounds,
-        };
+        let asked =
+            Asked { cause, place, segments: message.segments, history, bounds: &self.settings.bounds };
         let mut learnt = self.learnt();
         let choice = choose::choose(&candidates, &learnt.health, &asked, now, entropy);
         if let Decision::Send { provider, .. } = &choice.decision {
             learnt.health.begun(provider, place, now);
         }
         choice
+    }
+
+    /// Who would carry it after all that, without anybody asking; nobody when no route is left.
+    pub fn another(&self, message: &Leaving<'_>, history: &History, now: Timestamp) -> Option<ProviderName> {
+        let candidates = self.candidates(message, now);
+        let asked = Asked {
+            cause: Cause::Failover,
+            place: Place::of(message.to),
+            segments: message.segments,
+            history,
+            bounds: &self.settings.bounds,
+        };
+        // Only first messages are drawn by lot.
+        let mut entropy = Entropy::from_seed([0; 32]);
+        let choice = choose::choose(&candidates, &self.learnt().health, &asked, now, &mut entropy);
+        match choice.decision {
+            Decision::Send { provider, .. } => Some(provider),
+            Decision::Hold(_) => None,
+        }
     }
 
     /// Who would carry a message first, all being well: what a node that died is taken to have tried.
@@ -133,9 +147,7 @@ impl Routing {
             return listed(&mut message.app.route.iter().filter_map(|name| name.parse().ok()));
         }
         let destination = Destination { app: message.app.id, channel: message.channel, to: message.to };
-        table
-            .candidates(&destination, prices, now)
-            .unwrap_or_else(|| listed(&mut route.iter().cloned()))
+        table.candidates(&destination, prices, now).unwrap_or_else(|| listed(&mut route.iter().cloned()))
     }
 
     /// What became of a hand-over.
@@ -227,9 +239,15 @@ pub fn announce(changes: &[Change], metrics: &crate::metrics::Metrics) {
             What::TransportClosed | What::ConversionClosed => {
                 tracing::info!(provider, place, "a route works again");
             }
-            What::TransportOpened => tracing::warn!(provider, place, "a provider does not answer as it should"),
+            What::TransportOpened => {
+                tracing::warn!(provider, place, "a provider does not answer as it should")
+            }
             What::ConversionOpened => {
-                tracing::warn!(provider, place, "customers stopped verifying by a provider: it is passed over");
+                tracing::warn!(
+                    provider,
+                    place,
+                    "customers stopped verifying by a provider: it is passed over"
+                );
             }
             What::FraudSuspected => {
                 tracing::warn!(provider, place, "strangers stopped verifying, known customers did not");

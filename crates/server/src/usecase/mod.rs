@@ -32,6 +32,7 @@ use crate::clock::{Clock, Randomness};
 use crate::directory::Directory;
 use crate::engine::{Answer, Engine, EngineError, Job, Target};
 use crate::metrics::Metrics;
+use crate::routing::Routing;
 use crate::tenant::{ApiKey, App};
 use idempotency::InFlight;
 
@@ -53,6 +54,8 @@ pub struct Parts {
     pub randomness: Randomness,
     /// The figures.
     pub metrics: Arc<Metrics>,
+    /// Learns from receipts.
+    pub routing: Arc<Routing>,
     /// The issuer of proofs: the instance's public URL.
     pub issuer: String,
     /// Names that an app's route may hold.

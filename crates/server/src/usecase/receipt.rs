@@ -1,13 +1,30 @@
 //! Receipt: a carrier's word about a message.
 
 use countersign_core::step::{self, Command, OnFailure};
-use countersign_delivery::receipt::Receipt;
+use countersign_delivery::receipt::{CarrierReceipt, Receipt};
 use countersign_store::Store as _;
 
 use super::{Services, UseCaseError};
 use crate::engine::{EngineError, Job, Target};
 
 impl Services {
+    /// Takes a receipt that names its delivery, or the provider's own id for it.
+    pub async fn carrier_receipt(&self, receipt: &CarrierReceipt) -> Result<(), UseCaseError> {
+        let provider = receipt.provider.as_str();
+        if let Some(known) = receipt.known() {
+            return self.receipt(provider, &known).await;
+        }
+        for id in &receipt.ids {
+            let found = self.store.delivery_by_reference(provider.to_owned(), id.clone()).await?;
+            if let Some(delivery) = found {
+                let known =
+                    Receipt { delivery: delivery.id, status: receipt.status, reason: receipt.reason.clone() };
+                return self.receipt(provider, &known).await;
+            }
+        }
+        Err(UseCaseError::NotFound("delivery"))
+    }
+
     /// Takes a receipt that `provider` sent. One about a message of another provider, or of none, is
     /// not found: a provider can speak for its own messages only.
     pub async fn receipt(&self, provider: &str, receipt: &Receipt) -> Result<(), UseCaseError> {

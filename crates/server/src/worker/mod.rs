@@ -1,7 +1,10 @@
 //! What the server does without being asked: send, take over, expire, purge.
 
 pub mod expire;
+pub mod judge;
 pub mod outbox;
+mod outcome;
+pub mod providers;
 pub mod purge;
 mod render;
 pub mod send;

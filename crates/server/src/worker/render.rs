@@ -21,6 +21,16 @@ pub(super) struct Rendered {
 }
 
 impl Rendered {
+    /// Whom it reaches.
+    pub(super) const fn to(&self) -> &E164 {
+        &self.phone
+    }
+
+    /// Segments of its text.
+    pub(super) const fn segments(&self) -> usize {
+        self.message.measure().segments
+    }
+
     /// What a provider gets.
     pub(super) fn outgoing<'a>(&'a self, ready: &'a Ready) -> Outgoing<'a> {
         Outgoing {

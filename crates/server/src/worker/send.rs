@@ -1,38 +1,31 @@
-//! One submission: render, submit, settle.
+//! One submission: render, choose, submit, settle.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::delivery::{Delivery, DeliveryState};
-use countersign_core::event::{Event, EventKind};
+use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
+use countersign_core::event::Event;
 use countersign_core::id::EventId;
-use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_delivery::backoff::{Backoff, Window};
 use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, ProviderName, Submission};
+use countersign_delivery::route::attempt::{Attempt, AttemptResult, History};
+use countersign_delivery::route::choose::{Cause, Choice, Decision};
 use countersign_store::{AnyStore, NodeId, Settlement, Store as _};
+use tokio::sync::Notify;
 
 use super::outbox::Ready;
-use super::render::render;
+use super::outcome::{Outcome, Refused, Tried};
+use super::providers::Providers;
+use super::render::{Rendered, render};
 use crate::clock::{Clock, Randomness};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
+use crate::routing::{self, Leaving, Routing};
 
 /// Sends deliveries.
 #[derive(Clone)]
-pub struct Sender(Arc<Inner>);
-
-struct Inner {
-    store: Arc<AnyStore>,
-    engine: Engine,
-    clock: Clock,
-    randomness: Randomness,
-    metrics: Arc<Metrics>,
-    providers: Providers,
-    node: NodeId,
-    retries: Retries,
-}
+pub struct Sender(Arc<SenderParts>);
 
 /// How long a submission may take, and how one that failed is repeated.
 pub struct Retries {
@@ -42,54 +35,6 @@ pub struct Retries {
     pub backoff: Backoff,
     /// Longest time of one submission; shorter than the lease.
     pub submit_timeout: Duration,
-}
-
-/// The providers of this instance.
-pub struct Providers {
-    by_name: HashMap<ProviderName, AnyProvider>,
-    route: Vec<ProviderName>,
-    simulated: Vec<AnyProvider>,
-}
-
-impl Providers {
-    /// Providers by name, the order for apps that set none, and the simulated carriers of test messages.
-    pub fn new(all: Vec<AnyProvider>, route: Vec<ProviderName>, simulated: Vec<AnyProvider>) -> Self {
-        let by_name = all.into_iter().map(|provider| (provider.name().clone(), provider)).collect();
-        Providers { by_name, route, simulated }
-    }
-
-    /// The provider for the `tried`-th submission: each in turn, so that a repeated submission goes
-    /// by another route if there is one (design 6, Sending). Test messages never reach a carrier.
-    fn choose(&self, mode: Mode, app_route: &[String], tried: u32) -> Option<&AnyProvider> {
-        let route: Vec<&AnyProvider> = if mode == Mode::Test {
-            self.simulated.iter().collect()
-        } else if app_route.is_empty() {
-            self.route.iter().filter_map(|name| self.by_name.get(name)).collect()
-        } else {
-            app_route.iter().filter_map(|name| self.by_name.get(&name.parse().ok()?)).collect()
-        };
-        route.get(usize::try_from(tried).unwrap_or(0) % route.len().max(1)).copied()
-    }
-
-    /// How many providers a live message can try.
-    fn routes(&self, mode: Mode, app_route: &[String]) -> u32 {
-        let count = match mode {
-            Mode::Test => self.simulated.len(),
-            Mode::Live if app_route.is_empty() => self.route.len(),
-            Mode::Live => app_route.len(),
-        };
-        u32::try_from(count).unwrap_or(1)
-    }
-
-    /// The names that a route may hold.
-    pub fn names(&self) -> impl Iterator<Item = &ProviderName> {
-        self.by_name.keys()
-    }
-
-    /// One provider.
-    pub fn get(&self, name: &ProviderName) -> Option<&AnyProvider> {
-        self.by_name.get(name)
-    }
 }
 
 /// What a sender is built from.
@@ -106,25 +51,26 @@ pub struct SenderParts {
     pub metrics: Arc<Metrics>,
     /// Who carries messages.
     pub providers: Providers,
+    /// Who of them carries which.
+    pub routing: Arc<Routing>,
+    /// Told when a delivery is due again at once.
+    pub due: Arc<Notify>,
     /// This process.
     pub node: NodeId,
     /// How failures are repeated.
     pub retries: Retries,
 }
 
+/// What a verification has tried, and why it is tried now.
+struct Situation {
+    history: History,
+    cause: Cause,
+}
+
 impl Sender {
     /// A sender.
     pub fn new(parts: SenderParts) -> Self {
-        Sender(Arc::new(Inner {
-            store: parts.store,
-            engine: parts.engine,
-            clock: parts.clock,
-            randomness: parts.randomness,
-            metrics: parts.metrics,
-            providers: parts.providers,
-            node: parts.node,
-            retries: parts.retries,
-        }))
+        Sender(Arc::new(parts))
     }
 
     /// The figures.
@@ -140,33 +86,83 @@ impl Sender {
     /// Submits one delivery under its lease and records what became of it.
     pub async fn send(&self, ready: Ready) {
         let delivery = &ready.delivery;
-        let Some(provider) = self.0.providers.choose(delivery.mode, &ready.app.route, delivery.submissions)
-        else {
-            let reason = "no_provider".to_owned();
-            self.settle(&ready, Outcome::failed(delivery, None, reason)).await;
-            return;
-        };
         let message = match render(&ready, &self.0.engine.keyring()) {
             Ok(Some(message)) => message,
             // It ended, or its code was replaced, between the lease and now.
             Ok(None) => return self.settle(&ready, Outcome::canceled(delivery)).await,
             Err(error) => {
                 tracing::error!(delivery = %delivery.id, %error, "a message cannot be rendered");
-                self.settle(&ready, Outcome::failed(delivery, None, "key_missing".to_owned())).await;
-                return;
+                return self.settle(&ready, Outcome::unsendable(delivery, "key_missing")).await;
             }
         };
+        let leaving = leaving(&ready, &message);
+        let mut situation = self.situation(&ready, &leaving).await;
         let now = self.0.clock.now();
         if now >= ready.lease.until || now >= delivery.expires_at {
             // Whoever has the lease now sends it; nobody sends it after its time (I3).
             tracing::warn!(delivery = %delivery.id, "a lease ran out before its message was submitted");
             return;
         }
+        let mut entropy = self.0.randomness.entropy();
+        let choice = self.0.routing.choose(&leaving, situation.cause, &situation.history, now, &mut entropy);
+        let Some((name, provider)) = self.chosen(&ready, &choice) else {
+            let reason = match choice.decision {
+                Decision::Hold(hold) => routing::hold_word(hold),
+                Decision::Send { .. } => "no_provider",
+            };
+            return self.settle(&ready, Outcome::held(delivery, reason, routing::words(&choice))).await;
+        };
         let submission = self.submit(provider, &message.outgoing(&ready), now).await;
-        let took = self.0.clock.now().since(now);
-        self.0.metrics.submission(provider.name().as_str(), submission.as_str(), took);
-        let outcome = self.outcome(&ready, provider.name(), submission);
+        let ended = self.0.clock.now();
+        self.0.metrics.submission(name.as_str(), submission.as_str(), ended.since(now));
+        routing::announce(&self.0.routing.submitted(&leaving, name, &submission, ended), &self.0.metrics);
+        let result = AttemptResult::of(&submission);
+        situation.history.push(Attempt { provider: name.clone(), at: now, result, cost: None });
+        let tried = Tried { delivery, provider: name, route: routing::words(&choice) };
+        let outcome = self.outcome(tried, submission, &leaving, &situation.history);
         self.settle(&ready, outcome).await;
+    }
+
+    fn chosen<'a>(
+        &'a self,
+        ready: &Ready,
+        choice: &'a Choice,
+    ) -> Option<(&'a ProviderName, &'a AnyProvider)> {
+        let Decision::Send { provider, .. } = &choice.decision else { return None };
+        Some((provider, self.0.providers.of(ready.delivery.mode, provider)?))
+    }
+
+    /// A first message has no history; of any other, the timeline tells.
+    async fn situation(&self, ready: &Ready, leaving: &Leaving<'_>) -> Situation {
+        let Ready { delivery, verification, .. } = ready;
+        let is_first = verification.deliveries.first().is_none_or(|first| first.id == delivery.id)
+            || delivery.kind == DeliveryKind::PhoneChangeNotice;
+        if is_first && delivery.submissions == 0 {
+            return Situation { history: History::default(), cause: Cause::First };
+        }
+        let past = match self.0.store.timeline(ready.app.id, verification.id).await {
+            Ok(events) => routing::past(&events),
+            Err(error) => {
+                tracing::warn!(delivery = %delivery.id, %error, "what was tried before cannot be read");
+                routing::Past::default()
+            }
+        };
+        let mut history = past.history;
+        let now = self.0.clock.now();
+        if past.nameless > 0
+            && let Some(provider) = self.0.routing.first_in_order(leaving, now)
+        {
+            // The node that died did not tell; its choice was most likely this one.
+            history.push(Attempt { provider, at: now, result: AttemptResult::Unknown, cost: None });
+        }
+        let cause = if delivery.submissions == 0 && !past.failovers.contains(&delivery.id) {
+            Cause::Resend
+        } else if delivery.submissions > 0 && past.nameless > 0 {
+            Cause::TakeOver
+        } else {
+            Cause::Failover
+        };
+        Situation { history, cause }
     }
 
     /// Whatever a provider does, a submission ends before its lease does.
@@ -176,78 +172,43 @@ impl Sender {
             .unwrap_or(Submission::Unknown { reason: "answer_timeout".into() })
     }
 
-    /// Where a delivery stands after a submission, and what is told about it.
-    fn outcome(&self, ready: &Ready, provider: &ProviderName, submission: Submission) -> Outcome {
-        let delivery = &ready.delivery;
-        let submissions = delivery.submissions + 1;
-        let name = provider.as_str().to_owned();
-        match submission {
-            Submission::Accepted { .. } => Outcome {
-                state: DeliveryState::Accepted,
-                submissions,
-                unknowns: delivery.unknowns,
-                provider: Some(name.clone()),
-                event: Some(EventKind::DeliveryAccepted {
-                    delivery: delivery.id,
-                    provider: name,
-                    submissions,
-                }),
-            },
-            Submission::Unknown { .. } => {
-                // Never again on this route; another one may take it, if there is one (design 6).
-                let another = submissions < self.0.providers.routes(delivery.mode, &ready.app.route);
-                Outcome {
-                    state: if another {
-                        DeliveryState::Due { at: self.0.clock.now() }
-                    } else {
-                        DeliveryState::Unknown
-                    },
-                    submissions,
-                    unknowns: delivery.unknowns + 1,
-                    provider: Some(name.clone()),
-                    event: Some(EventKind::DeliveryUnknown { delivery: delivery.id, provider: Some(name) }),
-                }
-            }
-            Submission::Permanent { reason } => self.another_route(ready, name, reason.into_owned()),
-            Submission::Misconfigured { reason } => {
-                // No message gets through there until a person has changed something.
-                tracing::error!(provider = name, %reason, "a provider refuses everything: look at its configuration");
-                self.another_route(ready, name, reason.into_owned())
-            }
-            Submission::NotWritten { reason } => self.back_off(delivery, &name, reason.into_owned(), None),
-            Submission::Transient { reason, retry_after } => {
-                self.back_off(delivery, &name, reason.into_owned(), retry_after)
-            }
-            Submission::Throttled { retry_after } => {
-                self.back_off(delivery, &name, "throttled".to_owned(), retry_after)
-            }
-        }
-    }
-
-    /// Refused for good on this route: tried on another while there is one.
-    fn another_route(&self, ready: &Ready, provider: String, reason: String) -> Outcome {
-        let delivery = &ready.delivery;
-        if delivery.submissions + 1 < self.0.providers.routes(delivery.mode, &ready.app.route) {
-            Outcome::retry(delivery, &provider, reason, self.0.clock.now())
-        } else {
-            Outcome::failed(delivery, Some(provider), reason)
-        }
-    }
-
-    fn back_off(
+    /// Another route takes over at once where there is one that was not tried; else the same is tried again
+    /// later, unless it refused for good or may have sent it.
+    fn outcome(
         &self,
-        delivery: &Delivery,
-        provider: &str,
-        reason: String,
-        asked: Option<Duration>,
+        tried: Tried<'_>,
+        submission: Submission,
+        leaving: &Leaving<'_>,
+        history: &History,
     ) -> Outcome {
-        let tries = delivery.submissions + 1;
-        let window = Window { now: self.0.clock.now(), expires_at: delivery.expires_at };
-        let random = self.0.randomness.entropy().bytes();
-        match self.0.retries.backoff.next_try(tries, asked, random, window) {
-            Some(at) if tries <= self.0.retries.most => Outcome::retry(delivery, provider, reason, at),
-            _ => Outcome::failed(delivery, Some(provider.to_owned()), reason),
+        let now = self.0.clock.now();
+        let another = self.0.routing.another(leaving, history, now);
+        let Some(refused) = Refused::of(&submission) else {
+            return match submission {
+                Submission::Accepted { reference } => tried.accepted(reference.map(Into::into)),
+                _ => tried.unknown(another.is_some().then_some(now)),
+            };
+        };
+        let untried = another.as_ref().is_some_and(|name| history.of(name).next().is_none());
+        if let Submission::Misconfigured { reason } = &submission {
+            let provider = tried.provider;
+            tracing::error!(%provider, %reason, "a provider refuses whatever is sent: mend its configuration");
         }
+        if untried {
+            return tried.again(refused, now);
+        }
+        match another.and_then(|_| self.later(tried.delivery, &refused, now)) {
+            Some(at) => tried.again(refused, at),
+            None => tried.given_up(refused),
+        }
+    }
+
+    fn later(&self, delivery: &Delivery, refused: &Refused, now: Timestamp) -> Option<Timestamp> {
+        let tries = delivery.submissions + 1;
+        let window = Window { now, expires_at: delivery.expires_at };
+        let random = self.0.randomness.entropy().bytes();
+        let at = self.0.retries.backoff.next_try(tries, refused.retry_after, random, window);
+        at.filter(|_| tries <= self.0.retries.most)
     }
 
     async fn settle(&self, ready: &Ready, outcome: Outcome) {
@@ -259,11 +220,13 @@ impl Sender {
             at: now,
             kind,
         };
+        let due_at_once = matches!(outcome.state, DeliveryState::Due { at } if at <= now);
         let settlement = Settlement {
             id: ready.delivery.id,
             node: self.0.node,
             state: outcome.state,
             provider: outcome.provider,
+            reference: outcome.reference,
             submissions: outcome.submissions,
             unknowns: outcome.unknowns,
             events: outcome.event.into_iter().map(event).collect(),
@@ -271,53 +234,20 @@ impl Sender {
         if let Err(error) = self.0.store.settle(vec![settlement]).await {
             // The lease runs out and the delivery is taken over: a second copy of the same code.
             tracing::error!(delivery = %ready.delivery.id, %error, "a submission could not be recorded");
+        } else if due_at_once {
+            self.0.due.notify_one();
         }
     }
 }
 
-struct Outcome {
-    state: DeliveryState,
-    submissions: u32,
-    unknowns: u32,
-    provider: Option<String>,
-    event: Option<EventKind>,
-}
-
-impl Outcome {
-    fn retry(delivery: &Delivery, provider: &str, reason: String, at: Timestamp) -> Outcome {
-        let provider = provider.to_owned();
-        Outcome {
-            state: DeliveryState::Due { at },
-            submissions: delivery.submissions + 1,
-            unknowns: delivery.unknowns,
-            provider: Some(provider.clone()),
-            event: Some(EventKind::DeliveryRetrying {
-                delivery: delivery.id,
-                provider,
-                reason,
-                retry_at: at,
-            }),
-        }
-    }
-
-    fn failed(delivery: &Delivery, provider: Option<String>, reason: String) -> Outcome {
-        tracing::warn!(delivery = %delivery.id, provider, reason, "a message was given up");
-        Outcome {
-            state: DeliveryState::Failed,
-            submissions: delivery.submissions + 1,
-            unknowns: delivery.unknowns,
-            provider: provider.clone(),
-            event: Some(EventKind::DeliveryFailed { delivery: delivery.id, provider, reason }),
-        }
-    }
-
-    fn canceled(delivery: &Delivery) -> Self {
-        Outcome {
-            state: DeliveryState::Canceled,
-            submissions: delivery.submissions,
-            unknowns: delivery.unknowns,
-            provider: delivery.provider.clone(),
-            event: None,
-        }
+fn leaving<'a>(ready: &'a Ready, message: &'a Rendered) -> Leaving<'a> {
+    Leaving {
+        app: &ready.app,
+        mode: ready.delivery.mode,
+        verification: ready.verification.id,
+        standing: ready.verification.standing,
+        channel: ready.delivery.channel,
+        to: message.to(),
+        segments: message.segments(),
     }
 }

@@ -7,6 +7,7 @@ use countersign_core::delivery::DeliveryState;
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::EventId;
 use countersign_store::{AnyStore, Leased, Lookup, NodeId, Settlement, Store as _, StoreError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::outbox::{Outbox, Ready};
@@ -34,12 +35,18 @@ pub struct TakeOver {
     pub node: NodeId,
     /// How long a delivery is this node's.
     pub lease: Duration,
+    /// Told when a delivery is due again at once.
+    pub due: Arc<Notify>,
 }
 
 impl TakeOver {
     /// Asks the store at intervals until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
+        let next = async || {
+            // Whichever comes first: the interval, or a sender that failed over.
+            let _ = tokio::time::timeout(INTERVAL, self.due.notified()).await;
+        };
+        while stop.run_until_cancelled(next()).await.is_some() {
             while self.round().await == BATCH {}
         }
     }
@@ -98,13 +105,14 @@ impl TakeOver {
             app: delivery.app,
             verification: delivery.verification,
             at: now,
-            kind: EventKind::DeliveryUnknown { delivery: delivery.id, provider: delivery.provider.clone() },
+            kind: EventKind::DeliveryUnknown { delivery: delivery.id, provider: None, route: Vec::new() },
         });
         let settlement = Settlement {
             id: delivery.id,
             node: self.node,
             state,
             provider: delivery.provider.clone(),
+            reference: None,
             submissions: delivery.submissions,
             unknowns: delivery.unknowns,
             events: unknown.into_iter().collect(),

@@ -127,7 +127,16 @@ pub async fn a_settled_delivery_is_not_leased<S: Handle>(store: &S) {
         let due = start(store, fixtures::app(1), number, Some(fixtures::lease(NODE, START))).await;
         assert_eq!(settle(store, to(state, &due, NODE)).await, Settled::Done);
         let settled = delivery(store, due.id).await;
-        assert_eq!(settled, Delivery { state, submissions: 1, provider: Some("carrier".to_owned()), ..due });
+        assert_eq!(
+            settled,
+            Delivery {
+                state,
+                submissions: 1,
+                provider: Some("carrier".to_owned()),
+                reference: Some(due.id.to_string()),
+                ..due
+            }
+        );
     }
     assert_eq!(lease(store, NODE, START.plus(LIFE * 10)).await.len(), 0);
 }
@@ -297,4 +306,24 @@ pub async fn a_settlement_of_an_unknown_delivery_keeps_its_events<S: Handle>(sto
     assert_eq!(store.delivery(unknown.id).await.unwrap(), None);
     assert_eq!(store.timeline(app, verification.id).await.unwrap().len(), 1);
     assert_eq!(store.settle(Vec::new()).await.unwrap(), []);
+}
+
+/// A provider's id names a delivery of that provider, and no other; an id given twice names none.
+pub async fn a_reference_finds_its_delivery_unless_it_is_ambiguous<S: Handle>(store: &S) {
+    let app = fixtures::app(1);
+    let mut sent = Vec::new();
+    for number in 1..=3 {
+        let due = start(store, app, number, Some(fixtures::lease(NODE, START))).await;
+        let reference = Some(if number == 1 { "one" } else { "constant" }.to_owned());
+        settle(store, Settlement { reference, ..fixtures::accepted(&due, NODE, START) }).await;
+        sent.push(due.id);
+    }
+    let find = async |provider: &str, reference: &str| {
+        let found = store.delivery_by_reference(provider.to_owned(), reference.to_owned()).await;
+        found.unwrap().map(|delivery| delivery.id)
+    };
+    assert_eq!(find("carrier", "one").await, Some(sent[0]));
+    assert_eq!(find("another", "one").await, None);
+    assert_eq!(find("carrier", "none").await, None);
+    assert_eq!(find("carrier", "constant").await, None);
 }

@@ -84,6 +84,7 @@ macro_rules! obeys_the_laws {
                     submissions_and_unknowns_never_fall,
                     canceled_deliveries_are_not_leased,
                     cancellation_touches_the_named_deliveries_alone,
+                    a_reference_finds_its_delivery_unless_it_is_ambiguous,
                     cancellation_spares_other_verifications_and_finished_deliveries,
                     a_notice_is_leased_taken_over_and_settled,
                     the_end_of_a_verification_spares_its_notice,

@@ -15,7 +15,7 @@ use super::work::Work;
 use crate::{Lease, Leased, NewDelivery, NodeId, Settled, Settlement, StoreError};
 
 const COLUMNS: &str = "id, app, verification, mode, channel, kind, generation, created_at, expires_at, \
-                       submissions, unknowns, provider, state, due_at, lease_node";
+                       submissions, unknowns, provider, reference, state, due_at, lease_node";
 
 /// A state's word and, while it is due, its time.
 fn state_columns(state: DeliveryState) -> (&'static str, Option<i64>) {
@@ -89,7 +89,8 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, Fault> {
         submissions: row.get(9)?,
         unknowns: row.get(10)?,
         provider: row.get(11)?,
-        state: state(row.get_ref(12)?.as_str().map_err(rusqlite::Error::from)?, row.get(13)?)?,
+        reference: row.get(12)?,
+        state: state(row.get_ref(13)?.as_str().map_err(rusqlite::Error::from)?, row.get(14)?)?,
     })
 }
 
@@ -102,9 +103,9 @@ pub(super) fn insert(connection: &Connection, new: &NewDelivery) -> Result<(), F
     connection
         .prepare_cached(
             "INSERT INTO deliveries (id, app, verification, mode, channel, kind, generation, created_at,
-                                     expires_at, submissions, unknowns, provider, state, due_at, lease_node,
-                                     ready_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                                     expires_at, submissions, unknowns, provider, reference, state,
+                                     due_at, lease_node, ready_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?
         .execute(params![
             delivery.id.as_bytes(),
@@ -119,6 +120,7 @@ pub(super) fn insert(connection: &Connection, new: &NewDelivery) -> Result<(), F
             delivery.submissions,
             delivery.unknowns,
             delivery.provider,
+            delivery.reference,
             state,
             due_at,
             lease.map(|lease| lease.node.0.cast_signed()),
@@ -179,7 +181,8 @@ impl LeaseWork {
         let mut rows = statement.query(params![self.now.as_millis(), limit])?;
         let mut ready = Vec::new();
         while let Some(row) = rows.next()? {
-            let taken_over = row.get_ref(14)?.as_i64_or_null().map_err(rusqlite::Error::from)?.is_some();
+            let taken_over =
+                row.get_ref("lease_node")?.as_i64_or_null().map_err(rusqlite::Error::from)?.is_some();
             ready.push(Leased { delivery: delivery(row)?, lease, taken_over });
         }
         Ok(ready)
@@ -225,7 +228,7 @@ fn settle_held(connection: &Connection, settlement: &Settlement) -> Result<bool,
         .prepare_cached(
             "UPDATE deliveries
              SET state = ?3, due_at = ?4, ready_at = ?4, lease_node = NULL, provider = coalesce(?5, provider),
-                 submissions = max(submissions, ?6), unknowns = max(unknowns, ?7)
+                 reference = coalesce(?8, reference), submissions = max(submissions, ?6), unknowns = max(unknowns, ?7)
              WHERE id = ?1 AND state = 'due' AND lease_node = ?2",
         )?
         .execute(params![
@@ -236,6 +239,7 @@ fn settle_held(connection: &Connection, settlement: &Settlement) -> Result<bool,
             settlement.provider,
             settlement.submissions,
             settlement.unknowns,
+            settlement.reference,
         ])?;
     Ok(settled == 1)
 }
@@ -247,10 +251,11 @@ fn accept_late(connection: &Connection, settlement: &Settlement) -> Result<(), F
         .prepare_cached(
             "UPDATE deliveries
              SET state = 'accepted', due_at = NULL, ready_at = NULL, lease_node = NULL,
-                 provider = coalesce(?2, provider), submissions = submissions + 1
+                 provider = coalesce(?2, provider), reference = coalesce(?3, reference),
+                 submissions = submissions + 1
              WHERE id = ?1",
         )?
-        .execute(params![settlement.id.as_bytes(), settlement.provider])?;
+        .execute(params![settlement.id.as_bytes(), settlement.provider, settlement.reference])?;
     Ok(())
 }
 
@@ -265,5 +270,25 @@ impl Work for DeliveryWork {
             connection.prepare_cached(&format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1"))?;
         let found = statement.query_row([self.0.as_bytes()], |row| Ok(delivery(row))).optional()?;
         found.transpose()
+    }
+}
+
+/// Reads the one delivery that a provider knows under an id.
+pub(super) struct ReferenceWork {
+    pub(super) provider: String,
+    pub(super) reference: String,
+}
+
+impl Work for ReferenceWork {
+    type Output = Option<Delivery>;
+
+    fn run(&self, connection: &Connection) -> Result<Option<Delivery>, Fault> {
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM deliveries INDEXED BY deliveries_by_reference
+             WHERE reference = ?1 AND provider = ?2 LIMIT 2"
+        ))?;
+        let mut rows = statement.query(params![self.reference, self.provider])?;
+        let Some(first) = rows.next()?.map(delivery).transpose()? else { return Ok(None) };
+        Ok(rows.next()?.is_none().then_some(first))
     }
 }

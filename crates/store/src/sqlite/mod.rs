@@ -224,6 +224,14 @@ impl Store for SqliteStore {
         self.inner.look_ups.run(deliveries::DeliveryWork(id)).await
     }
 
+    async fn delivery_by_reference(
+        &self,
+        provider: String,
+        reference: String,
+    ) -> Result<Option<Delivery>, StoreError> {
+        self.inner.look_ups.run(deliveries::ReferenceWork { provider, reference }).await
+    }
+
     async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<Overdue>, StoreError> {
         self.inner.walks.run(listing::OverdueWork { now, limit }).await
     }

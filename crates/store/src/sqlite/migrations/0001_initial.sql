@@ -41,12 +41,14 @@ CREATE TABLE deliveries (
     submissions  INTEGER NOT NULL,
     unknowns     INTEGER NOT NULL,
     provider     TEXT,
+    reference    TEXT,             -- the provider's own id
     state        TEXT    NOT NULL,
     due_at       INTEGER,          -- only while due
     lease_node   INTEGER,          -- only while due and leased
     ready_at     INTEGER           -- while due: when anybody may lease it, the later of due_at and the lease's end
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX deliveries_by_reference ON deliveries (reference) WHERE reference IS NOT NULL;
 CREATE INDEX deliveries_by_readiness ON deliveries (ready_at) WHERE state = 'due';
 
 -- The position, not the id, keeps the order: two events of one step have the same time.

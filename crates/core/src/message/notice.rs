@@ -25,10 +25,9 @@ pub struct PhoneChangeInput<'a> {
 /// browser could take.
 pub fn render_phone_change(input: &PhoneChangeInput<'_>) -> Message {
     let brand = value::clean(input.brand, HostNames::Allowed, MAX_BRAND_UNITS);
-    let ladder = input.locale.ladder().chain(input.default_locale.ladder());
+    let mut ladder = input.locale.ladder().chain(input.default_locale.ladder());
     let (locale, texts) = ladder
-        .filter_map(|locale| texts::for_tag(&locale).map(|texts| (locale, texts)))
-        .next()
+        .find_map(|locale| texts::for_tag(&locale).map(|texts| (locale, texts)))
         .unwrap_or_else(|| (Locale::english(), texts::english()));
     let text = fill(texts::phone_change(texts), &brand, input.ending.expose());
     Message::new(Zeroizing::new(text), locale, TextSource::BuiltIn)

@@ -15,6 +15,7 @@ use countersign_core::step::{
     Resend, Start,
 };
 use countersign_core::time::Timestamp;
+use countersign_core::transaction::Transaction;
 use countersign_core::verification::{CommandId, ReceiptStatus, Standing, Status};
 use proptest::prelude::*;
 
@@ -321,36 +322,11 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
         }
         Action::Redeem { which, cents, command } => {
             let Some(id) = model.pick(*which) else { return };
-            let mut redeem = world.redeem_of(id);
-            redeem.command = command_id(*command);
-            if let Some(cents) = cents {
-                redeem.transaction = Some(amount(*cents));
-            }
-            let wrong = redeem.transaction != world.shelf[&id].transaction;
-            let retried = world.shelf[&id].recall(redeem.command).is_some();
-            let outcome = world.redeem(redeem);
-            assert!(
-                !(wrong && !retried && outcome == RedeemOutcome::Redeemed),
-                "I6: another transaction was redeemed"
-            );
+            redeem_of(world, id, cents.map(amount), command_id(*command));
         }
         Action::Replace { which, another, command } => {
             let Some(id) = model.pick(*which) else { return };
-            let own = world.shelf[&id].customer.clone();
-            let customer = another.map(|n| format!("c_{n}")).or(own.clone()).unwrap_or_default();
-            let replacement = world.replacement(OTHER_PHONE, &customer);
-            let redeem = Redeem {
-                command: command_id(*command),
-                replacement: Some(replacement),
-                ..world.redeem_of(id)
-            };
-            let retried = world.shelf[&id].recall(redeem.command).is_some();
-            let fits = own.as_ref() == Some(&customer) && world.shelf[&id].purpose == Purpose::AccountChange;
-            let outcome = world.redeem(redeem);
-            assert!(
-                fits || retried || outcome != RedeemOutcome::Redeemed,
-                "N7: another's phone was replaced"
-            );
+            replace(world, id, *another, command_id(*command));
         }
         Action::Report { which } => {
             let Some(id) = model.pick(*which) else { return };
@@ -361,6 +337,37 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
             model.misses.clear();
         }
     }
+}
+
+fn redeem_of(
+    world: &mut World,
+    id: VerificationId,
+    transaction: Option<Transaction>,
+    command: Option<CommandId>,
+) {
+    let mut redeem = world.redeem_of(id);
+    redeem.command = command;
+    if transaction.is_some() {
+        redeem.transaction = transaction;
+    }
+    let wrong = redeem.transaction != world.shelf[&id].transaction;
+    let retried = world.shelf[&id].recall(redeem.command).is_some();
+    let outcome = world.redeem(redeem);
+    assert!(
+        !(wrong && !retried && outcome == RedeemOutcome::Redeemed),
+        "I6: another transaction was redeemed"
+    );
+}
+
+fn replace(world: &mut World, id: VerificationId, another: Option<u8>, command: Option<CommandId>) {
+    let own = world.shelf[&id].customer.clone();
+    let customer = another.map(|n| format!("c_{n}")).or(own.clone()).unwrap_or_default();
+    let replacement = world.replacement(OTHER_PHONE, &customer);
+    let redeem = Redeem { command, replacement: Some(replacement), ..world.redeem_of(id) };
+    let retried = world.shelf[&id].recall(redeem.command).is_some();
+    let fits = own.as_ref() == Some(&customer) && world.shelf[&id].purpose == Purpose::AccountChange;
+    let outcome = world.redeem(redeem);
+    assert!(fits || retried || outcome != RedeemOutcome::Redeemed, "N7: another's phone was replaced");
 }
 
 /// Tells apart what may carry an idempotency key.

@@ -127,9 +127,12 @@ fn the_notice_gets_its_receipts() {
     );
 }
 
+/// What differs in the old start and in the redeem, and the field that is told.
+type Case = (BindingField, fn(&mut Start), fn(&mut Redeem));
+
 #[test]
 fn n7_a_proof_of_anything_else_lets_no_phone_go_and_is_void() {
-    let cases: [(BindingField, fn(&mut Start), fn(&mut Redeem)); 6] = [
+    let cases: [Case; 6] = [
         (BindingField::Purpose, |start| start.purpose = Purpose::Login, |_| {}),
         (BindingField::Purpose, |_| {}, |redeem| redeem.purpose = Purpose::Login),
         (BindingField::Customer, |start| start.customer = Some("c_78".to_owned()), |_| {}),

@@ -87,13 +87,7 @@ impl Instance {
         let simulated_phone =
             SimulatedPhone::new(SIMULATED_NAME.parse()?, SimulatedLimits::default(), runtime);
         let providers = providers(&config, &simulated_phone)?;
-        let routing = Arc::new(Routing::new(RoutingSettings {
-            table: RouteTable::default(),
-            route: config.delivery.route.clone(),
-            simulated: simulated_names(config.simulated_phone.carriers)?,
-            prices: PriceList::empty("EUR".parse()?),
-            bounds: Bounds::default(),
-        }));
+        let routing = Arc::new(routing(&config)?);
         let due = Arc::new(Notify::new());
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
@@ -118,14 +112,7 @@ impl Instance {
             routing: Arc::clone(&routing),
             due: Arc::clone(&due),
             node,
-            retries: Retries {
-                most: config.delivery.max_retries,
-                backoff: Backoff::new(
-                    config.delivery.retry_first_delay(),
-                    config.delivery.retry_longest_delay(),
-                )?,
-                submit_timeout: config.delivery.submit_timeout(),
-            },
+            retries: retries(&config)?,
         });
         let services = Services::new(Parts {
             engine,
@@ -320,6 +307,25 @@ fn providers(config: &Config, simulated: &SimulatedPhone) -> anyhow::Result<Prov
     let simulated_names = simulated_names(config.simulated_phone.carriers)?;
     let test_phones = simulated_names.into_iter().map(|name| AnyProvider::Simulated(simulated.named(name)));
     Ok(Providers::new(all, test_phones.collect()))
+}
+
+fn routing(config: &Config) -> anyhow::Result<Routing> {
+    Ok(Routing::new(RoutingSettings {
+        table: RouteTable::default(),
+        route: config.delivery.route.clone(),
+        simulated: simulated_names(config.simulated_phone.carriers)?,
+        prices: PriceList::empty("EUR".parse()?),
+        bounds: Bounds::default(),
+    }))
+}
+
+fn retries(config: &Config) -> anyhow::Result<Retries> {
+    let delivery = &config.delivery;
+    Ok(Retries {
+        most: delivery.max_retries,
+        backoff: Backoff::new(delivery.retry_first_delay(), delivery.retry_longest_delay())?,
+        submit_timeout: delivery.submit_timeout(),
+    })
 }
 
 /// Ends when the store has stopped for good: after an I/O error nobody knows what the disk holds, and

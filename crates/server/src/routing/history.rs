@@ -18,8 +18,8 @@ pub struct Past {
     pub failovers: HashSet<DeliveryId>,
 }
 
-/// Reads a timeline, the oldest event first.
-pub fn past(events: &[Event]) -> Past {
+/// Reads a timeline, the oldest event first: all of it, or what is about one delivery.
+pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
     let mut past = Past::default();
     let mut carriers: HashMap<DeliveryId, ProviderName> = HashMap::new();
     for event in events {
@@ -54,6 +54,9 @@ pub fn past(events: &[Event]) -> Past {
             }
             _ => continue,
         };
+        if only.is_some_and(|only| only != *delivery) {
+            continue;
+        }
         match provider.and_then(|name| name.parse::<ProviderName>().ok()) {
             Some(provider) => {
                 carriers.insert(*delivery, provider.clone());
@@ -83,7 +86,7 @@ mod tests {
         let (app, verification) = (fixtures::app(1), fixtures::verification_id(START, 1));
         let events: Vec<Event> =
             kinds.into_iter().map(|kind| fixtures::event(app, verification, START, kind)).collect();
-        let past = past(&events);
+        let past = past(&events, None);
         let attempts = past.history.attempts().iter();
         (attempts.map(|attempt| (attempt.provider.to_string(), attempt.result)).collect(), past.nameless)
     }

@@ -240,7 +240,7 @@ pub fn announce(changes: &[Change], metrics: &crate::metrics::Metrics) {
                 tracing::info!(provider, place, "a route works again");
             }
             What::TransportOpened => {
-                tracing::warn!(provider, place, "a provider does not answer as it should")
+                tracing::warn!(provider, place, "a provider does not answer as it should");
             }
             What::ConversionOpened => {
                 tracing::warn!(

@@ -117,6 +117,9 @@ impl Sender {
         self.0.metrics.submission(name.as_str(), submission.as_str(), ended.since(now));
         routing::announce(&self.0.routing.submitted(&leaving, name, &submission, ended), &self.0.metrics);
         let result = AttemptResult::of(&submission);
+        if situation.cause == Cause::Resend {
+            situation.history = History::default();
+        }
         situation.history.push(Attempt { provider: name.clone(), at: now, result, cost: None });
         let tried = Tried { delivery, provider: name, route: routing::words(&choice) };
         let outcome = self.outcome(tried, submission, &leaving, &situation.history);
@@ -140,13 +143,15 @@ impl Sender {
         if is_first && delivery.submissions == 0 {
             return Situation { history: History::default(), cause: Cause::First };
         }
-        let past = match self.0.store.timeline(ready.app.id, verification.id).await {
-            Ok(events) => routing::past(&events),
-            Err(error) => {
-                tracing::warn!(delivery = %delivery.id, %error, "what was tried before cannot be read");
-                routing::Past::default()
-            }
-        };
+        let events = self.0.store.timeline(ready.app.id, verification.id).await.unwrap_or_else(|error| {
+            tracing::warn!(delivery = %delivery.id, %error, "what was tried before cannot be read");
+            Vec::new()
+        });
+        let unasked = routing::past(&events, None).failovers.contains(&delivery.id);
+        let is_repeated = delivery.submissions > 0;
+        // What a customer asked for may leave by a route that carries her first message, where another one
+        // turned it away.
+        let past = routing::past(&events, (is_repeated && !unasked).then_some(delivery.id));
         let mut history = past.history;
         let now = self.0.clock.now();
         if past.nameless > 0
@@ -155,12 +160,10 @@ impl Sender {
             // The node that died did not tell; its choice was most likely this one.
             history.push(Attempt { provider, at: now, result: AttemptResult::Unknown, cost: None });
         }
-        let cause = if delivery.submissions == 0 && !past.failovers.contains(&delivery.id) {
-            Cause::Resend
-        } else if delivery.submissions > 0 && past.nameless > 0 {
-            Cause::TakeOver
-        } else {
-            Cause::Failover
+        let cause = match (is_repeated, unasked) {
+            (false, false) => Cause::Resend,
+            (true, _) if past.nameless > 0 => Cause::TakeOver,
+            _ => Cause::Failover,
         };
         Situation { history, cause }
     }

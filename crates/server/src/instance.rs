@@ -8,22 +8,21 @@ use anyhow::Context as _;
 use axum::Router;
 use countersign_core::phone;
 use countersign_delivery::backoff::Backoff;
-use countersign_delivery::http::{HttpProvider, HttpSettings, HttpTimeouts};
-use countersign_delivery::provider::{AnyProvider, ProviderName};
 use countersign_delivery::receipt::CarrierReceipt;
 use countersign_delivery::route::attempt::Bounds;
 use countersign_delivery::route::prices::PriceList;
 use countersign_delivery::route::table::RouteTable;
-use countersign_delivery::signature::SigningKeys;
 use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
+use countersign_delivery::smpp::SmppRuntime;
 use countersign_store::{AnyStore, NodeId, SqliteStore, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::carriers;
 use crate::clock::{Clock, Randomness};
-use crate::config::{Carrier, Config};
+use crate::config::Config;
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineParts};
 use crate::http::observe::{Observer, ObserverParts};
@@ -38,8 +37,6 @@ use crate::worker::send::{Retries, Sender, SenderParts};
 use crate::worker::take_over::TakeOver;
 use crate::worker::{expire, judge, purge};
 
-/// The name under which messages of test keys leave.
-const SIMULATED_NAME: &str = "simulated";
 /// Receipts of the simulated phone that may wait.
 const RECEIPT_QUEUE: usize = 1024;
 /// How often the store is asked whether it still works.
@@ -81,12 +78,7 @@ impl Instance {
         let stop = CancellationToken::new();
         let (outbox, waiting) = Outbox::new(Arc::clone(&metrics));
         let node = NodeId(u64::from_be_bytes(randomness.entropy().bytes()));
-        let (receipt_sender, receipts) = mpsc::channel(RECEIPT_QUEUE);
-        let runtime =
-            SimulatedRuntime { tasks: tasks.clone(), shutdown: stop.clone(), receipts: receipt_sender };
-        let simulated_phone =
-            SimulatedPhone::new(SIMULATED_NAME.parse()?, SimulatedLimits::default(), runtime);
-        let providers = providers(&config, &simulated_phone)?;
+        let (simulated_phone, providers, receipts) = carriers(&config, &tasks, &stop, &randomness)?;
         let routing = Arc::new(routing(&config)?);
         let due = Arc::new(Notify::new());
         let engine = Engine::new(EngineParts {
@@ -273,47 +265,32 @@ async fn take_receipts(
     }
 }
 
-/// Carriers of test messages, the first one first.
-fn simulated_names(carriers: u8) -> anyhow::Result<Vec<ProviderName>> {
-    let name = |number| match number {
-        1 => SIMULATED_NAME.to_owned(),
-        number => format!("{SIMULATED_NAME}-{number}"),
+/// The phone, the providers, and where the receipts come that those bring by themselves.
+fn carriers(
+    config: &Config,
+    tasks: &TaskTracker,
+    shutdown: &CancellationToken,
+    randomness: &Randomness,
+) -> anyhow::Result<(SimulatedPhone, Providers, mpsc::Receiver<CarrierReceipt>)> {
+    let (sender, receipts) = mpsc::channel(RECEIPT_QUEUE);
+    let runtime =
+        SimulatedRuntime { tasks: tasks.clone(), shutdown: shutdown.clone(), receipts: sender.clone() };
+    let phone = SimulatedPhone::new(carriers::SIMULATED_NAME.parse()?, SimulatedLimits::default(), runtime);
+    let smpp_runtime = || SmppRuntime {
+        tasks: tasks.clone(),
+        shutdown: shutdown.clone(),
+        receipts: sender.clone(),
+        entropy: randomness.entropy(),
     };
-    (1..=carriers).map(|number| Ok(name(number).parse()?)).collect()
-}
-
-fn providers(config: &Config, simulated: &SimulatedPhone) -> anyhow::Result<Providers> {
-    let mut all = Vec::new();
-    for provider in &config.providers {
-        all.push(match &provider.carrier {
-            Carrier::Simulated => AnyProvider::Simulated(simulated.named(provider.name.clone())),
-            Carrier::Http(http) => {
-                let public_url = config.server.public_url.as_str().trim_end_matches('/');
-                let connect = (http.timeout() / 2).min(Duration::from_secs(2));
-                AnyProvider::Http(HttpProvider::new(HttpSettings {
-                    name: provider.name.clone(),
-                    url: http.url.expose().to_string(),
-                    keys: SigningKeys::new(
-                        http.secret.expose(),
-                        http.previous_secret.as_ref().map(crate::config::SecretText::expose),
-                    )?,
-                    sender: http.sender.clone(),
-                    receipts_url: Some(format!("{public_url}/v1/receipts/{}", provider.name)),
-                    timeouts: HttpTimeouts::new(connect, http.timeout())?,
-                })?)
-            }
-        });
-    }
-    let simulated_names = simulated_names(config.simulated_phone.carriers)?;
-    let test_phones = simulated_names.into_iter().map(|name| AnyProvider::Simulated(simulated.named(name)));
-    Ok(Providers::new(all, test_phones.collect()))
+    let providers = carriers::all(config, &phone, smpp_runtime)?;
+    Ok((phone, providers, receipts))
 }
 
 fn routing(config: &Config) -> anyhow::Result<Routing> {
     Ok(Routing::new(RoutingSettings {
         table: RouteTable::default(),
         route: config.delivery.route.clone(),
-        simulated: simulated_names(config.simulated_phone.carriers)?,
+        simulated: carriers::simulated_names(config.simulated_phone.carriers)?,
         prices: PriceList::empty("EUR".parse()?),
         bounds: Bounds::default(),
     }))

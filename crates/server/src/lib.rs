@@ -4,6 +4,7 @@
 //! [`usecase`]; use cases run commands of the core through the [`engine`], which commits them to the
 //! store; [`worker`] sends, takes over, expires and purges.
 
+pub mod carriers;
 pub mod cli;
 pub mod clock;
 pub mod config;

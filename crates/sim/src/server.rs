@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::folder::Folder;
 use crate::process::{self, Pin};
+use crate::smpp_load;
 
 /// The secret that messages to the sink are signed with.
 pub const SINK_SECRET: &str = "sim-4k7Qm2Zt9vXw1Rb6-a-secret-for-tests";
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Setup {
     /// Where messages go: the sink's addresses, one provider each, in the order of the route.
     pub sinks: Vec<SocketAddr>,
+    /// A service centre that comes before them in the route, reached by SMPP.
+    pub smsc: Option<SocketAddr>,
     /// How long a node has a message to itself, in seconds.
     pub lease_s: u32,
     /// How long a provider may take to answer, in seconds; shorter than the lease.
@@ -45,6 +48,7 @@ impl Setup {
     pub fn with_sink(sink: SocketAddr) -> Self {
         Setup {
             sinks: vec![sink],
+            smsc: None,
             lease_s: 30,
             submit_timeout_s: 10,
             log_level: "info",
@@ -79,6 +83,9 @@ impl Server {
         let program = process::beside_this("countersign")?;
         let folder = Folder::below(&setup.parent)?;
         write_private(&folder.path().join("countersign.toml"), &configuration(setup, folder.path()))?;
+        if let Some(address) = setup.smsc {
+            write_private(&folder.path().join("smsc.toml"), &smpp_load::account(address))?;
+        }
         write_private(&folder.path().join("policy.json"), &setup.policy.to_string())?;
         let mut server = Server {
             folder,
@@ -254,6 +261,9 @@ fn configuration(setup: &Setup, folder: &Path) -> String {
          [delivery]\nlease_s = {}\nsubmit_timeout_s = {}\n",
         setup.log_level, setup.lease_s, setup.submit_timeout_s
     );
+    if setup.smsc.is_some() {
+        text.push_str("\n[[providers]]\nname = \"smsc\"\nkind = \"smpp\"\nfile = \"smsc.toml\"\n");
+    }
     for (number, sink) in setup.sinks.iter().enumerate() {
         let _ = write!(
             text,

@@ -43,12 +43,20 @@ pub fn config(address: SocketAddr, more: &str) -> anyhow::Result<SmppConfig> {
 }
 
 fn config_with_password(address: SocketAddr, more: &str, password: &str) -> anyhow::Result<SmppConfig> {
-    let usual = format!(
+    Ok(toml::from_str(&format!("{}{more}", file(address, password)))?)
+}
+
+/// The file of a provider with the right password.
+pub fn account(address: SocketAddr) -> String {
+    file(address, PASSWORD)
+}
+
+fn file(address: SocketAddr, password: &str) -> String {
+    format!(
         "host = \"{}\"\nport = {}\nsystem_id = \"{SYSTEM_ID}\"\npassword = \"{password}\"\nsender = \"Shop\"\n",
         address.ip(),
         address.port()
-    );
-    Ok(toml::from_str(&format!("{usual}{more}"))?)
+    )
 }
 
 impl Client {

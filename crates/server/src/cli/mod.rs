@@ -11,6 +11,7 @@ mod dev;
 mod key;
 mod keyring;
 mod proof;
+mod provider;
 mod reference;
 mod remote;
 mod serve;
@@ -56,6 +57,9 @@ enum Command {
     /// Show and rotate the server's own keys: those that derive codes, seal numbers and sign proofs
     #[command(subcommand)]
     Keyring(keyring::KeyringCommand),
+    /// List and try providers: carriers, vendors, gateways
+    #[command(subcommand)]
+    Provider(provider::ProviderCommand),
     /// Write a consistent copy of the store while the server runs; keys are kept apart
     Backup(store::Backup),
     /// Put a backup into an empty data folder; codes and proofs issued before are dead
@@ -89,6 +93,7 @@ impl Cli {
                 Command::App(app) => app.run(config.as_deref()).await,
                 Command::Key(key) => key.run(config.as_deref()).await,
                 Command::Keyring(keyring) => keyring.run(config.as_deref()).await,
+                Command::Provider(provider) => provider.run(config.as_deref()).await,
                 Command::Backup(backup) => backup.run(config.as_deref()).await,
                 Command::Restore(restore) => restore.run(config.as_deref()),
                 Command::Restored(restored) => restored.run(config.as_deref()).await,

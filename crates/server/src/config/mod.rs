@@ -6,6 +6,7 @@
 //! `rules` looks at what concerns several keys. [`reference_markdown`] and [`example_toml`] are
 //! written from the same list.
 
+mod carrier_file;
 mod document;
 mod environment;
 mod network;
@@ -21,6 +22,7 @@ mod tests;
 mod url;
 mod value;
 
+pub use carrier_file::DeclaredCarrier;
 pub use environment::environment;
 pub use network::Network;
 pub use problem::{ConfigErrors, Mistake, Place, Problem};
@@ -37,6 +39,7 @@ use std::time::Duration;
 
 use countersign_delivery::provider::ProviderName;
 use countersign_delivery::sender::SenderId;
+use countersign_delivery::smpp::config::SmppConfig;
 use serde::Deserialize;
 
 use document::Document;
@@ -198,6 +201,10 @@ pub enum Carrier {
     Simulated,
     /// A signed JSON POST.
     Http(HttpCarrier),
+    /// A service centre by SMPP.
+    Smpp(Box<SmppConfig>),
+    /// A vendor's API.
+    Declared(Box<DeclaredCarrier>),
 }
 
 /// An HTTP endpoint that takes messages.

@@ -9,6 +9,7 @@ use countersign_delivery::sender::SenderId;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::carrier_file;
 use super::document::{Document, Origin};
 use super::problem::Mistake;
 use super::secret::{Privacy, SecretText};
@@ -40,6 +41,7 @@ pub(super) struct KeysDraft {
 pub(super) struct ProviderDraft {
     name: ProviderName,
     kind: ProviderKind,
+    file: Option<PathBuf>,
     url: Option<ProviderUrl>,
     allow_plain_http: bool,
     secret_file: Option<PathBuf>,
@@ -53,7 +55,38 @@ pub(super) struct ProviderDraft {
 #[serde(rename_all = "lowercase")]
 enum ProviderKind {
     Http,
+    Smpp,
+    Declared,
     Simulated,
+}
+
+impl ProviderKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            ProviderKind::Http => "http",
+            ProviderKind::Smpp => "smpp",
+            ProviderKind::Declared => "declared",
+            ProviderKind::Simulated => "simulated",
+        }
+    }
+
+    /// The keys, besides name and kind, that a provider of this kind has.
+    const fn keys(self) -> &'static [&'static str] {
+        match self {
+            ProviderKind::Http => &[
+                "url",
+                "allow_plain_http",
+                "secret_file",
+                "secret",
+                "previous_secret_file",
+                "sender",
+                "timeout_s",
+            ],
+            ProviderKind::Smpp => &["file"],
+            ProviderKind::Declared => &["file", "timeout_s"],
+            ProviderKind::Simulated => &[],
+        }
+    }
 }
 
 /// Makes the configuration, and tells the document what is wrong. Rules over sections that have
@@ -223,34 +256,76 @@ impl Rules<'_, '_> {
         phone: SimulatedPhone,
     ) -> Option<Provider> {
         let name = draft.name.clone();
+        if !self.has_its_keys(path, draft.kind) {
+            return None;
+        }
         let carrier = match draft.kind {
             ProviderKind::Simulated => self.simulated(path, phone),
             ProviderKind::Http => self.http(path, draft, delivery).map(Carrier::Http),
+            ProviderKind::Smpp => self.carrier_file(path, &draft, |file| {
+                carrier_file::smpp(file, delivery.lease_s).map(|config| Carrier::Smpp(Box::new(config)))
+            }),
+            ProviderKind::Declared => {
+                let timeout_s = self.timeout_s(path, &draft, delivery);
+                self.carrier_file(path, &draft, |file| {
+                    let carrier = carrier_file::declared(file, &draft.name, timeout_s)?;
+                    Ok(Carrier::Declared(Box::new(carrier)))
+                })
+            }
         };
         carrier.map(|carrier| Provider { name, carrier })
     }
 
-    fn simulated(&mut self, path: &str, phone: SimulatedPhone) -> Option<Carrier> {
+    /// Keys of other kinds would do nothing: somebody believes they do.
+    fn has_its_keys(&mut self, path: &str, kind: ProviderKind) -> bool {
+        let kinds = [ProviderKind::Http, ProviderKind::Smpp, ProviderKind::Declared, ProviderKind::Simulated];
+        let mut all: Vec<(&str, ProviderKind)> = Vec::new();
+        for (key, of) in kinds.into_iter().flat_map(|of| of.keys().iter().map(move |key| (*key, of))) {
+            if !all.iter().any(|(known, _)| *known == key) && !kind.keys().contains(&key) {
+                all.push((key, of));
+            }
+        }
         let mut is_right = true;
-        for key in [
-            "url",
-            "allow_plain_http",
-            "secret_file",
-            "secret",
-            "previous_secret_file",
-            "sender",
-            "timeout_s",
-        ] {
+        for (key, of) in all {
             let path = format!("{path}.{key}");
             if self.document.origin(&path).is_some() {
                 let mistake = Mistake::new(
-                    format!("the simulated phone has no {key}"),
-                    format!("remove {key}, or set kind = \"http\""),
+                    format!("a provider of kind \"{}\" has no {key}", kind.as_str()),
+                    format!("remove {key}, or set kind = \"{}\"", of.as_str()),
                 );
                 self.document.mistake_at(&path, mistake);
                 is_right = false;
             }
         }
+        is_right
+    }
+
+    /// Reads a provider's own file.
+    fn carrier_file(
+        &mut self,
+        path: &str,
+        draft: &ProviderDraft,
+        read: impl FnOnce(&Path) -> Result<Carrier, Mistake>,
+    ) -> Option<Carrier> {
+        let path = format!("{path}.file");
+        let Some(file) = draft.file.clone() else {
+            let mistake =
+                Mistake::new("file is missing", "add such as file = \"/etc/countersign/carrier.toml\"");
+            self.document.mistake_at(&path, mistake);
+            return None;
+        };
+        let file = self.resolve(&path, file);
+        match self.privacy.check(&file).and_then(|()| read(&file)) {
+            Ok(carrier) => Some(carrier),
+            Err(mistake) => {
+                self.document.mistake_at(&path, mistake);
+                None
+            }
+        }
+    }
+
+    fn simulated(&mut self, path: &str, phone: SimulatedPhone) -> Option<Carrier> {
+        let mut is_right = true;
         if self.document.are_sound(&["simulated_phone"]) && !phone.enabled {
             let mistake = Mistake::new(
                 "nobody could read its messages: the simulated phone is off",
@@ -263,6 +338,16 @@ impl Rules<'_, '_> {
     }
 
     fn http(&mut self, path: &str, draft: ProviderDraft, delivery: &Delivery) -> Option<HttpCarrier> {
+        let timeout_s = self.timeout_s(path, &draft, delivery);
+        let url = self.url(path, &draft);
+        let secret = self.secret(path, draft.secret, draft.secret_file);
+        let previous_path = format!("{path}.previous_secret_file");
+        let previous_secret =
+            draft.previous_secret_file.and_then(|file| self.secret_file(&previous_path, file));
+        Some(HttpCarrier { url: url?, secret: secret?, previous_secret, sender: draft.sender, timeout_s })
+    }
+
+    fn timeout_s(&mut self, path: &str, draft: &ProviderDraft, delivery: &Delivery) -> u64 {
         let timeout_s = draft.timeout_s.unwrap_or(delivery.submit_timeout_s);
         if self.document.are_sound(&["delivery"])
             && draft.timeout_s.is_some()
@@ -274,12 +359,7 @@ impl Rules<'_, '_> {
             );
             self.document.mistake_at(&format!("{path}.timeout_s"), mistake);
         }
-        let url = self.url(path, &draft);
-        let secret = self.secret(path, draft.secret, draft.secret_file);
-        let previous_path = format!("{path}.previous_secret_file");
-        let previous_secret =
-            draft.previous_secret_file.and_then(|file| self.secret_file(&previous_path, file));
-        Some(HttpCarrier { url: url?, secret: secret?, previous_secret, sender: draft.sender, timeout_s })
+        timeout_s
     }
 
     fn url(&mut self, path: &str, draft: &ProviderDraft) -> Option<ProviderUrl> {
@@ -345,6 +425,10 @@ impl Rules<'_, '_> {
     }
 }
 
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
 /// See [`Config::remarks`].
 pub(super) fn remarks(config: &Config) -> Vec<String> {
     let mut remarks = Vec::new();
@@ -366,7 +450,12 @@ pub(super) fn remarks(config: &Config) -> Vec<String> {
             remarks
                 .push(format!("provider \"{}\" is not in delivery.route: it is never used", provider.name));
         }
-        if matches!(&provider.carrier, Carrier::Http(http) if http.url.is_readable_on_the_way()) {
+        let is_readable = match &provider.carrier {
+            Carrier::Http(http) => http.url.is_readable_on_the_way(),
+            Carrier::Smpp(smpp) => smpp.tls.is_none() && !is_this_machine(&smpp.host),
+            Carrier::Declared(_) | Carrier::Simulated => false,
+        };
+        if is_readable {
             remarks.push(format!("numbers and codes travel unencrypted to provider \"{}\"", provider.name));
         }
     }

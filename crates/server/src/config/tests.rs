@@ -1,3 +1,4 @@
+mod carriers;
 mod files;
 mod mistakes;
 mod overlay;

@@ -16,6 +16,7 @@ pub mod v1;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use countersign_delivery::declared::callback::MAX_CALLBACK_BYTES;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::usecase::Services;
@@ -23,7 +24,7 @@ use crate::worker::send::Sender;
 use json::MAX_BODY_BYTES;
 use observe::Observer;
 use problem::{Code, Problem};
-use v1::receipts::{ReceiptState, receipt};
+use v1::receipts::{ReceiptState, callback, receipt};
 
 /// Whether `/metrics` is served here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,8 @@ pub fn router(
         own = own.route("/metrics", get(health::metrics));
     }
     let receipts = Router::new()
-        .route("/v1/receipts/{provider}", post(receipt))
+        .route("/v1/receipts/{provider}", post(receipt).get(callback))
+        .layer(DefaultBodyLimit::max(MAX_CALLBACK_BYTES))
         .with_state(ReceiptState { services: services.clone(), sender });
     own.with_state(services)
         .merge(receipts)

@@ -18,7 +18,7 @@ use crate::usecase::Services;
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     // Routed beside the others, since its state is another.
-    paths(v1::receipts::receipt),
+    paths(v1::receipts::receipt, v1::receipts::callback),
     components(schemas(Problem)),
     modifiers(&BearerKey),
     security(("api_key" = [])),

@@ -7,5 +7,6 @@ mod links;
 mod node;
 mod quirks;
 mod receipts;
+mod server;
 mod submissions;
 mod texts;

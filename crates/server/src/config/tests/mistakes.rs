@@ -190,7 +190,7 @@ fn mistakes_of_providers_are_told_at_their_place() {
         ),
         (
             format!("{PHONE}url = \"https://a.example\"\n"),
-            ":6:7: providers[0].url: the simulated phone has no",
+            ":6:7: providers[0].url: a provider of kind \"simulated\" has no",
             "remove",
         ),
         (PHONE.replace("true", "false"), ":5:8: providers[0].kind: nobody could read", "enabled = true"),

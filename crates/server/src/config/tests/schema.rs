@@ -95,8 +95,13 @@ fn the_example_with_every_key_set_is_the_default_and_a_provider() {
             Some(key) if !key.starts_with(' ') => format!("{key}\n"),
             _ => format!("{line}\n"),
         })
-        // One secret too many, files that are not there, and an address that is the default by being unset.
-        .filter(|line| !line.starts_with("secret = ") && !line.starts_with("previous_secret_file"))
+        // One secret too many, files that are not there or of another kind of provider, and an address that
+        // is the default by being unset.
+        .filter(|line| {
+            !["secret = ", "previous_secret_file", "file = \"/etc/countersign/carrier"]
+                .iter()
+                .any(|key| line.starts_with(key))
+        })
         .collect::<String>()
         .replace("\"/etc/countersign/gateway.secret\"", "\"s\"")
         .replace("listen = \"127.0.0.1:9464\"\n", "");

@@ -1,0 +1,212 @@
+//! `countersign provider`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use countersign_core::id::{AppId, DeliveryId, Partition};
+use countersign_core::locale::Locale;
+use countersign_core::message::Measure;
+use countersign_core::phone::E164;
+use countersign_core::subject::Mode;
+use countersign_core::verification::Channel;
+use countersign_delivery::declared::{Definition, fixtures, shipped};
+use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, SecretText, Submission};
+use countersign_delivery::receipt::CarrierReceipt;
+use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
+use countersign_delivery::smpp::SmppRuntime;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::carriers;
+use crate::clock::{Clock, Randomness};
+
+/// How long a bind may take before a test message is handed over.
+const BIND_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a receipt is waited for.
+const RECEIPT_PATIENCE: Duration = Duration::from_secs(30);
+/// For a phone to show whether a route keeps each of these (3GPP TS 23.038 has them at other places than
+/// ASCII).
+const ALPHABET_TEXT: &str =
+    "Alphabet test: at @ underscore _ dollar $ braces { } euro \u{20ac}. Do all of them look right?";
+
+/// Providers: who carries messages.
+#[derive(Subcommand)]
+pub(super) enum ProviderCommand {
+    /// List the vendors whose APIs are described already
+    List,
+    /// Print a description, to start one of your own from
+    Show(Show),
+    /// Try a description against recorded answers, or send one message by a configured provider
+    Test(Test),
+    /// Send `@ _ $ { } \u{20ac}` to your own phone: a wrong alphabet shows at once
+    SelfTest(SelfTest),
+}
+
+#[derive(Args)]
+pub(super) struct Show {
+    /// Its name, as `provider list` prints it
+    name: String,
+}
+
+#[derive(Args)]
+pub(super) struct Test {
+    /// A configured provider; with --fixtures a described one, or the file of a description
+    name: String,
+    /// Try the description against recorded requests, answers and callbacks; nothing is sent
+    #[arg(long, conflicts_with = "to")]
+    fixtures: bool,
+    /// Where they are recorded; those of the vendors that come along do so too
+    #[arg(long, value_name = "FILE", requires = "fixtures")]
+    recorded: Option<PathBuf>,
+    /// Send one message to this phone, which costs money
+    #[arg(long, value_name = "NUMBER", required_unless_present = "fixtures")]
+    to: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct SelfTest {
+    /// A configured provider
+    name: String,
+    /// Your own phone
+    #[arg(long, value_name = "NUMBER")]
+    to: String,
+}
+
+impl ProviderCommand {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<()> {
+        match self {
+            ProviderCommand::List => list(),
+            ProviderCommand::Show(show) => {
+                let text = shipped::definition(&show.name).with_context(|| {
+                    format!("there is no description \"{}\"; see `countersign provider list`", show.name)
+                })?;
+                print!("{text}");
+                Ok(())
+            }
+            ProviderCommand::Test(Test { name, fixtures: true, recorded, .. }) => {
+                try_fixtures(&name, recorded.as_deref())
+            }
+            ProviderCommand::Test(Test { name, to, .. }) => {
+                let to = to.context("--to is missing")?;
+                send(config, &name, &to, "This is a test message of Countersign. It has no code.").await
+            }
+            ProviderCommand::SelfTest(SelfTest { name, to }) => send(config, &name, &to, ALPHABET_TEXT).await,
+        }
+    }
+}
+
+fn list() -> anyhow::Result<()> {
+    for name in shipped::names() {
+        let definition = Definition::parse(shipped::definition(name).unwrap_or_default())
+            .map_err(|mistakes| anyhow::anyhow!("{name}: {mistakes}"))?;
+        let doubt = if definition.unverified().is_empty() { "" } else { "  (some of it unverified)" };
+        println!("{name:<20} {:<9} {}{doubt}", definition.medium().as_str(), definition.title());
+    }
+    Ok(())
+}
+
+fn try_fixtures(name: &str, file: Option<&Path>) -> anyhow::Result<()> {
+    let read =
+        |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let (definition, known) = match shipped::definition(name) {
+        Some(text) => (text.to_owned(), shipped::fixtures(name)),
+        None => (read(Path::new(name))?, None),
+    };
+    let recorded = match (file, known) {
+        (Some(file), _) => read(file)?,
+        (None, Some(known)) => known.to_owned(),
+        (None, None) => anyhow::bail!("name the file of the fixtures: --recorded FILE (docs/providers.md)"),
+    };
+    let report = fixtures::run(&definition, &recorded)?;
+    print!("{report}");
+    let failed = report.failed();
+    anyhow::ensure!(failed == 0, "{failed} of {} checks failed", report.checks.len());
+    Ok(())
+}
+
+async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow::Result<()> {
+    let config = super::load(config)?;
+    let configured = config.providers.iter().find(|provider| provider.name.as_str() == name);
+    let configured = configured.with_context(|| format!("the configuration has no provider \"{name}\""))?;
+    let to = E164::parse(to, None).with_context(|| format!("{to} is no number in international form"))?;
+    let (clock, randomness) = (Clock::system(), Randomness::system()?);
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let (receipts, mut received) = mpsc::channel(16);
+    let runtime =
+        SimulatedRuntime { tasks: tasks.clone(), shutdown: stop.clone(), receipts: receipts.clone() };
+    let phone = SimulatedPhone::new(carriers::SIMULATED_NAME.parse()?, SimulatedLimits::default(), runtime);
+    let smpp_runtime = || SmppRuntime {
+        tasks: tasks.clone(),
+        shutdown: stop.clone(),
+        receipts: receipts.clone(),
+        entropy: randomness.entropy(),
+    };
+    let provider = carriers::one(&config, configured, &phone, smpp_runtime)?;
+    if let AnyProvider::Smpp(smpp) = &provider {
+        let binds = tokio::time::timeout(BIND_PATIENCE, smpp.settled()).await;
+        let binds = binds.unwrap_or_else(|_| smpp.binds());
+        for bind in binds {
+            println!("bind: {:?} {:?}", bind.role, bind.state);
+        }
+    }
+    let now = clock.now();
+    let delivery = DeliveryId::new(now, Partition(0), &mut randomness.entropy());
+    let message = Outgoing {
+        delivery,
+        app: AppId::from_bytes([0; 16]),
+        mode: Mode::Live,
+        channel: Channel::Sms,
+        to: &to,
+        sender: None,
+        text: SecretText::new(text),
+        code: None,
+        locale: &Locale::english(),
+        measure: Measure::of(text),
+        expires_at: now.plus(Duration::from_secs(600)),
+    };
+    let submission = provider.submit(&message, now).await;
+    println!("{}", told(&submission));
+    let accepted = matches!(submission, Submission::Accepted { .. });
+    match provider {
+        AnyProvider::Smpp(_) | AnyProvider::Simulated(_) if accepted => follow(&mut received).await,
+        AnyProvider::Http(_) | AnyProvider::Declared(_) if accepted => {
+            println!("its receipt goes to the running server: it logs what it cannot place");
+        }
+        _ => {}
+    }
+    stop.cancel();
+    tasks.close();
+    let _ = tokio::time::timeout(Duration::from_secs(5), tasks.wait()).await;
+    anyhow::ensure!(accepted, "the message was not taken");
+    Ok(())
+}
+
+fn told(submission: &Submission) -> String {
+    match submission {
+        Submission::Accepted { reference: Some(reference) } => format!("accepted as {}", reference.as_str()),
+        Submission::Accepted { reference: None } => "accepted".to_owned(),
+        Submission::NotWritten { reason } => format!("not written: {reason}"),
+        Submission::Permanent { reason } => format!("refused for good: {reason}"),
+        Submission::Misconfigured { reason } => {
+            format!("refused because of the account, credentials or sender: {reason}")
+        }
+        Submission::Transient { reason, .. } => format!("refused for now: {reason}"),
+        Submission::Throttled { .. } => "refused: too many at once".to_owned(),
+        Submission::Unknown { reason } => format!("unknown whether it was sent: {reason}"),
+    }
+}
+
+async fn follow(received: &mut mpsc::Receiver<CarrierReceipt>) {
+    println!("waiting for its receipt, {} s at most", RECEIPT_PATIENCE.as_secs());
+    match tokio::time::timeout(RECEIPT_PATIENCE, received.recv()).await {
+        Ok(Some(receipt)) => {
+            let reason = receipt.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+            println!("receipt: {:?}{reason}", receipt.status);
+        }
+        _ => println!("no receipt came"),
+    }
+}

@@ -1,0 +1,67 @@
+//! Providers with a file of their own.
+
+use super::*;
+
+const SMPP: &str = "host = \"smsc.example\"\nport = 2775\nsystem_id = \"shop\"\npassword = \"canary12\"\n";
+const TWILIO: &str =
+    "definition = \"twilio\"\nsender = \"Shop\"\n\n[setting]\naccount_sid = \"AC1\"\n\n[secret]\n";
+
+fn load_carrier(kind: &str, own: &str, mode: u32) -> Result<Config, ConfigErrors> {
+    let folder = Folder::new();
+    folder.file("carrier.toml", own, mode);
+    folder.file("token", "canary-token\n", 0o600);
+    let text = format!("[[providers]]\nname = \"carrier\"\nkind = \"{kind}\"\nfile = \"carrier.toml\"\n");
+    Config::load(Some(&folder.config(&text)), pairs(&[]))
+}
+
+fn refused(kind: &str, own: &str, mode: u32) -> String {
+    load_carrier(kind, own, mode).unwrap_err().to_string()
+}
+
+#[test]
+fn an_smpp_provider_is_read_from_its_file() {
+    let config = load_carrier("smpp", SMPP, 0o600).unwrap();
+    let Carrier::Smpp(smpp) = &config.providers[0].carrier else { panic!("not smpp") };
+    assert_eq!((smpp.host.as_str(), smpp.port, smpp.window), ("smsc.example", 2775, 10));
+    assert!(config.remarks().iter().any(|remark| remark.contains("unencrypted")));
+    let debug = format!("{config:?}");
+    assert!(!debug.contains("canary"), "{debug}");
+}
+
+#[test]
+fn a_declared_provider_is_made_of_a_definition_its_settings_and_secrets() {
+    for secret in ["auth_token = \"canary-token\"", "auth_token = { file = \"token\" }"] {
+        let config = load_carrier("declared", &format!("{TWILIO}{secret}\n"), 0o600);
+        let config = config.unwrap_or_else(|errors| panic!("{errors}"));
+        let Carrier::Declared(carrier) = &config.providers[0].carrier else { panic!("not declared") };
+        assert_eq!(carrier.definition.name(), "twilio");
+        let debug = format!("{config:?}");
+        assert!(!debug.contains("canary"), "{debug}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_carriers_file_is_said_without_its_secrets() {
+    for (kind, own, mode, expected) in [
+        ("smpp", SMPP, 0o644, "others may read"),
+        ("smpp", "host = \"smsc.example\"\npasword = \"canary12\"\n", 0o600, "line 2"),
+        ("smpp", "host = \"smsc.example\"\n\npassword = [\"canary12\"]\n", 0o600, "line 3"),
+        ("smpp", &*format!("{SMPP}window = 0\n"), 0o600, "window"),
+        ("smpp", &*format!("{SMPP}[timing]\nresponse_ms = 40000\n"), 0o600, "not shorter than the lease"),
+        ("declared", "definition = \"twillio\"\n", 0o600, "no definition \"twillio\""),
+        ("declared", "sender = \"Shop\"\n", 0o600, "names no definition"),
+        ("declared", TWILIO, 0o600, "auth_token"),
+        ("declared", "definition = \"twilio-voice\"\n", 0o600, "only sms can be routed yet"),
+        ("declared", &*format!("{TWILIO}auth_token = {{ file = \"missing\" }}\n"), 0o600, "missing"),
+    ] {
+        let errors = refused(kind, own, mode);
+        assert!(errors.contains("providers[0].file") && errors.contains(expected), "{expected}: {errors}");
+        assert!(!errors.contains("canary"), "{errors}");
+    }
+    let without = load("[[providers]]\nname = \"c\"\nkind = \"smpp\"\n").unwrap_err().to_string();
+    assert!(without.contains("file is missing"), "{without}");
+    let alien =
+        load("[[providers]]\nname = \"c\"\nkind = \"smpp\"\nfile = \"s\"\nurl = \"https://x.example\"\n");
+    let alien = alien.unwrap_err().to_string();
+    assert!(alien.contains("a provider of kind \"smpp\" has no url"), "{alien}");
+}

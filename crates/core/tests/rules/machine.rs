@@ -264,19 +264,9 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
         }
         Action::Restore => world.keyring.epoch = Epoch(world.keyring.epoch.0 + 1),
         Action::Start { slot, cents, customer, command } => {
-            let base = match slot % 3 {
-                0 => world.login(),
-                1 => world.payment(),
-                _ => Start { purpose: Purpose::AccountChange, ..world.login() },
-            };
-            let transaction = base.transaction.is_some().then(|| amount(*cents));
-            let start = Start {
-                session: if slot / 3 == 2 { None } else { session(&format!("{}", slot / 3)) },
-                transaction,
-                customer: customer.map(|n| format!("c_{n}")),
-                command: command_id(*command),
-                ..base
-            };
+            let customer = customer.map(|n| format!("c_{n}"));
+            let start = start_of(world, *slot, amount(*cents), customer);
+            let start = Start { command: command_id(*command), ..start };
             if let Ok(started) = world.try_start(start)
                 && !model.order.contains(&started.id())
             {
@@ -336,6 +326,21 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
             world.apply(&Command::Rebind);
             model.misses.clear();
         }
+    }
+}
+
+/// A start for one of three purposes, in one of two sessions or in none.
+fn start_of(world: &World, slot: u8, transaction: Transaction, customer: Option<String>) -> Start {
+    let base = match slot % 3 {
+        0 => world.login(),
+        1 => world.payment(),
+        _ => Start { purpose: Purpose::AccountChange, ..world.login() },
+    };
+    Start {
+        session: if slot / 3 == 2 { None } else { session(&format!("{}", slot / 3)) },
+        transaction: base.transaction.is_some().then_some(transaction),
+        customer,
+        ..base
     }
 }
 

@@ -131,6 +131,8 @@ pub enum PassedOver {
     AlreadyUsed,
     /// It may have sent it without an answer: a repetition could be a second copy.
     Unanswered,
+    /// It turned this message away for now.
+    TurnedAway,
     /// It refused this message for good.
     Refused,
     /// Its receipt said that it failed.
@@ -345,6 +347,7 @@ fn not_taken(seen: &Seen<'_>) -> Option<PassedOver> {
         _ if seen.state.transport.is_some() => Some(PassedOver::TransportOpen),
         _ if seen.state.conversion_since.is_some() => Some(PassedOver::ConversionOpen),
         Some(AttemptResult::Failed) => Some(PassedOver::ReceiptFailed),
+        Some(AttemptResult::TurnedAway) => Some(PassedOver::TurnedAway),
         Some(_) => Some(PassedOver::AlreadyUsed),
         None => None,
     }

@@ -290,6 +290,7 @@ fn word(reason: &Reason) -> String {
             let because = match because {
                 PassedOver::AlreadyUsed => "already_used",
                 PassedOver::Unanswered => "unanswered",
+                PassedOver::TurnedAway => "turned_away",
                 PassedOver::Refused => "refused",
                 PassedOver::ReceiptFailed => "receipt_failed",
                 PassedOver::TransportOpen => "transport_open",

@@ -32,6 +32,7 @@ mod replace;
 mod report;
 mod resend;
 mod restore;
+mod routes;
 mod show;
 mod start;
 mod tenants;

@@ -12,7 +12,7 @@ use axum::Router;
 use countersign_core::policy::Policy;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
-use countersign_delivery::simulated::{InboxMessage, SimulatedPhone};
+use countersign_delivery::simulated::{Condition, InboxMessage, SimulatedPhone};
 use countersign_server::clock::{Clock, Randomness};
 use countersign_server::config::Config;
 use countersign_server::instance::Instance;
@@ -99,6 +99,8 @@ pub(crate) struct Setup {
     pub(crate) server: &'static str,
     /// Lines of the section `[delivery]`.
     pub(crate) delivery: &'static str,
+    /// Simulated carriers in front of test messages.
+    pub(crate) carriers: u8,
 }
 
 impl Default for Setup {
@@ -112,6 +114,7 @@ impl Default for Setup {
             providers: Vec::new(),
             server: "",
             delivery: "",
+            carriers: 1,
         }
     }
 }
@@ -119,8 +122,8 @@ impl Default for Setup {
 impl Setup {
     fn config(&self) -> Config {
         let mut text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = \"{}\"\nshutdown_grace_s = 5\n{}\n[keys]\nfile = \"{}\"\n[delivery]\n{}\n",
-            self.data, self.server, self.keys, self.delivery
+            "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = \"{}\"\nshutdown_grace_s = 5\n{}\n[keys]\nfile = \"{}\"\n[delivery]\n{}\n[simulated_phone]\ncarriers = {}\n",
+            self.data, self.server, self.keys, self.delivery, self.carriers
         );
         for (name, url) in &self.providers {
             let _ = write!(
@@ -198,6 +201,17 @@ impl Server {
         let providers = vec![("first", sinks[0].url.clone()), ("second", sinks[1].url.clone())];
         let server = Setup { providers, ..setup }.start().await;
         (server, sinks)
+    }
+
+    /// A server whose test messages go to the carrier `simulated`, else to `simulated-2`; each may take a
+    /// second to answer.
+    pub(crate) async fn with_two_carriers() -> Self {
+        Setup { carriers: 2, delivery: "submit_timeout_s = 1", ..Setup::default() }.start().await
+    }
+
+    /// Breaks a simulated carrier, or mends it.
+    pub(crate) fn set_carrier(&self, name: &str, condition: Condition) {
+        assert!(self.phone.set_condition(&name.parse().unwrap(), condition), "no carrier {name}");
     }
 
     pub(crate) fn clock(&self) -> &TestClock {

@@ -10,8 +10,6 @@ use countersign_core::phone;
 use countersign_delivery::backoff::Backoff;
 use countersign_delivery::receipt::CarrierReceipt;
 use countersign_delivery::route::attempt::Bounds;
-use countersign_delivery::route::prices::PriceList;
-use countersign_delivery::route::table::RouteTable;
 use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
 use countersign_delivery::smpp::SmppRuntime;
 use countersign_store::{AnyStore, NodeId, SqliteStore, StoreError};
@@ -288,10 +286,10 @@ fn carriers(
 
 fn routing(config: &Config) -> anyhow::Result<Routing> {
     Ok(Routing::new(RoutingSettings {
-        table: RouteTable::default(),
+        table: config.routes.clone(),
         route: config.delivery.route.clone(),
         simulated: carriers::simulated_names(config.simulated_phone.carriers)?,
-        prices: PriceList::empty("EUR".parse()?),
+        prices: config.prices.clone(),
         bounds: Bounds::default(),
     }))
 }

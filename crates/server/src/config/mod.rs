@@ -37,7 +37,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use countersign_core::money::Currency;
 use countersign_delivery::provider::ProviderName;
+use countersign_delivery::route::prices::PriceList;
+use countersign_delivery::route::table::RouteTable;
 use countersign_delivery::sender::SenderId;
 use countersign_delivery::smpp::config::SmppConfig;
 use serde::Deserialize;
@@ -60,6 +63,10 @@ pub struct Config {
     pub delivery: Delivery,
     /// Who carries messages, in the order of the file; names differ.
     pub providers: Vec<Provider>,
+    /// Which of them carry which messages.
+    pub routes: RouteTable,
+    /// What they ask for it.
+    pub prices: PriceList,
     /// The simulated phone.
     pub simulated_phone: SimulatedPhone,
     /// Figures for Prometheus.
@@ -161,6 +168,10 @@ pub struct Delivery {
     pub retry_first_delay_ms: u64,
     /// Bound of every wait, in seconds.
     pub retry_longest_delay_s: u64,
+    /// What providers ask for a segment, as CSV.
+    pub prices_file: Option<PathBuf>,
+    /// The currency of all prices.
+    pub prices_currency: Currency,
 }
 
 impl Delivery {

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use countersign_delivery::provider::ProviderName;
+use countersign_delivery::route::prices::PriceList;
+use countersign_delivery::route::table::{RouteTable, Rule};
 use countersign_delivery::sender::SenderId;
 use serde::Deserialize;
 use toml::Spanned;
@@ -26,6 +28,7 @@ pub(super) struct Draft {
     log: Log,
     delivery: Delivery,
     providers: Vec<ProviderDraft>,
+    routes: Vec<Rule>,
     simulated_phone: SimulatedPhone,
     metrics: Metrics,
 }
@@ -121,12 +124,16 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
             rules.provider(&format!("providers[{index}]"), provider, &delivery, draft.simulated_phone)
         })
         .collect();
+    let routes = rules.routes(draft.routes, &names);
+    let prices = rules.prices(&delivery);
     Some(Config {
         server,
         keys,
         log: draft.log,
         delivery,
         providers,
+        routes,
+        prices,
         simulated_phone: draft.simulated_phone,
         metrics: draft.metrics,
     })
@@ -246,6 +253,49 @@ impl Rules<'_, '_> {
             delivery.route = names.to_vec();
         }
         delivery
+    }
+
+    /// Rules by destination. A table with a mistake is left out whole.
+    fn routes(&mut self, rules: Vec<Rule>, names: &[ProviderName]) -> RouteTable {
+        if !self.document.are_sound(&["routes", "providers"]) {
+            return RouteTable::default();
+        }
+        for (index, rule) in rules.iter().enumerate() {
+            for (position, name) in
+                rule.providers.iter().enumerate().filter(|(_, name)| !names.contains(name))
+            {
+                let mistake = Mistake::new(
+                    format!("there is no provider \"{name}\""),
+                    "name providers that have a [[providers]] section",
+                );
+                self.document.mistake_at(&format!("routes[{index}].providers[{position}]"), mistake);
+            }
+        }
+        RouteTable::new(rules).unwrap_or_else(|error| {
+            let mistake = Mistake::new(error.to_string(), "see docs/routing.md");
+            self.document.mistake_at("routes[0].providers", mistake);
+            RouteTable::default()
+        })
+    }
+
+    fn prices(&mut self, delivery: &Delivery) -> PriceList {
+        let path = "delivery.prices_file";
+        let Some(file) = delivery.prices_file.clone() else {
+            return PriceList::empty(delivery.prices_currency);
+        };
+        let file = self.resolve(path, file);
+        let read = std::fs::read(&file).map_err(|error| error.to_string());
+        let prices = read.and_then(|csv| {
+            PriceList::import(&csv, delivery.prices_currency, &[]).map_err(|error| error.to_string())
+        });
+        prices.unwrap_or_else(|wrong| {
+            let mistake = Mistake::new(
+                format!("{}: {wrong}", file.display()),
+                "write rows such as: gateway,4477,0.0450,EUR,2026-01-01",
+            );
+            self.document.mistake_at(path, mistake);
+            PriceList::empty(delivery.prices_currency)
+        })
     }
 
     fn provider(

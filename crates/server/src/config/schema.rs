@@ -11,7 +11,11 @@ use super::url::{ProviderUrl, PublicUrl};
 use std::net::SocketAddr;
 use std::str::FromStr;
 
+use countersign_core::id::AppId;
+use countersign_core::money::Currency;
+use countersign_core::phone::Country;
 use countersign_delivery::provider::ProviderName;
+use countersign_delivery::route::place::Prefix;
 use countersign_delivery::sender::SenderId;
 
 /// A table of the file.
@@ -177,6 +181,45 @@ static PROVIDER_NAME: Form = Form {
     },
 };
 
+static COUNTRY: Form = Form {
+    name: "a country's two letters (ISO 3166-1)",
+    check: |text| {
+        text.parse::<Country>().map(|_| ()).map_err(|_| {
+            Mistake::new(format!("{text:?} is no country"), "write its two letters, such as \"GB\"")
+        })
+    },
+};
+
+static PREFIX: Form = Form {
+    name: "the first 1 to 15 digits of international numbers",
+    check: |text| {
+        text.parse::<Prefix>().map(|_| ()).map_err(|error| {
+            Mistake::new(
+                format!("{text:?}: {error}"),
+                "write digits, the country code first, such as \"4477\"",
+            )
+        })
+    },
+};
+
+static APP: Form = Form {
+    name: "an app's id",
+    check: |text| {
+        text.parse::<AppId>().map(|_| ()).map_err(|_| {
+            Mistake::new(format!("{text:?} is no app's id"), "write it as `countersign app list` prints it")
+        })
+    },
+};
+
+static CURRENCY: Form = Form {
+    name: "a currency's three letters (ISO 4217)",
+    check: |text| {
+        text.parse::<Currency>().map(|_| ()).map_err(|_| {
+            Mistake::new(format!("{text:?} is no currency"), "write its three letters, such as \"EUR\"")
+        })
+    },
+};
+
 static SENDER: Form = Form {
     name: "a number of 3 to 15 digits, or a name of at most 11 characters",
     check: |text| {
@@ -276,6 +319,21 @@ const DELIVERY: &[Key] = &[
         about: "The providers that are tried, in this order. Empty: all of them, in the order of this file.",
     },
     Key {
+        name: "prices_file",
+        kind: Kind::Text(&PATH),
+        preset: Preset::Unset {
+            meaning: "none; no price is known",
+            example: r#""/etc/countersign/prices.csv""#,
+        },
+        about: "What providers ask for a segment: CSV with the header provider,prefix,price,currency,valid_from, and * as the prefix of all other numbers. Wrong rows are told with their line.",
+    },
+    Key {
+        name: "prices_currency",
+        kind: Kind::Text(&CURRENCY),
+        preset: Preset::Value(r#""EUR""#),
+        about: "The currency of all prices.",
+    },
+    Key {
         name: "lease_s",
         kind: Kind::Count { min: 5, max: 300, unit: "seconds" },
         preset: Preset::Value("30"),
@@ -310,6 +368,45 @@ const DELIVERY: &[Key] = &[
         kind: Kind::Count { min: 1, max: 600, unit: "seconds" },
         preset: Preset::Value("30"),
         about: "No wait between two tries is longer, unless the provider asks for it.",
+    },
+];
+
+const ROUTES: &[Key] = &[
+    Key {
+        name: "providers",
+        kind: Kind::Texts { form: &PROVIDER_NAME, at_most: 8 },
+        preset: Preset::Required { example: r#"["gateway"]"# },
+        about: "Who carries these messages, the preferred one first.",
+    },
+    Key {
+        name: "country",
+        kind: Kind::Text(&COUNTRY),
+        preset: Preset::Unset { meaning: "every country", example: r#""GB""# },
+        about: "Numbers of this country.",
+    },
+    Key {
+        name: "prefix",
+        kind: Kind::Text(&PREFIX),
+        preset: Preset::Unset { meaning: "every number", example: r#""4477""# },
+        about: "Numbers that begin so, the country code first.",
+    },
+    Key {
+        name: "number_type",
+        kind: Kind::Choice(&["mobile", "fixed_line", "fixed_line_or_mobile", "voip"]),
+        preset: Preset::Unset { meaning: "every type", example: r#""mobile""# },
+        about: "Numbers of this type.",
+    },
+    Key {
+        name: "app",
+        kind: Kind::Text(&APP),
+        preset: Preset::Unset { meaning: "every app", example: r#""app_01kayn3f2t0h8m5v9d7q4w6x2e""# },
+        about: "Messages of this app.",
+    },
+    Key {
+        name: "order",
+        kind: Kind::Choice(&["listed", "cost"]),
+        preset: Preset::Value(r#""listed""#),
+        about: "What makes one healthy provider preferred: its place in the list, or the lowest price for a verified customer (delivery.prices_file).",
     },
 ];
 
@@ -437,6 +534,12 @@ pub(super) static SECTIONS: &[Section] = &[
         layout: Layout::Repeated { at_most: 32 },
         about: "Who carries messages. Without any, live verifications cannot be sent.",
         keys: PROVIDERS,
+    },
+    Section {
+        name: "routes",
+        layout: Layout::Repeated { at_most: 1000 },
+        about: "Which providers carry which messages. Of several that cover a message the most special counts: an app's before those for all, then the longer prefix, the country, the type. What none covers, and no app routes itself, leaves by delivery.route.",
+        keys: ROUTES,
     },
     Section {
         name: "simulated_phone",

@@ -65,3 +65,60 @@ fn what_is_wrong_with_a_carriers_file_is_said_without_its_secrets() {
     let alien = alien.unwrap_err().to_string();
     assert!(alien.contains("a provider of kind \"smpp\" has no url"), "{alien}");
 }
+
+const GATEWAYS: &str = "[[providers]]\nname = \"a\"\nkind = \"http\"\nurl = \"https://a.example/\"\nsecret_file = \"s\"\n\
+                        [[providers]]\nname = \"b\"\nkind = \"http\"\nurl = \"https://b.example/\"\nsecret_file = \"s\"\n";
+
+#[test]
+fn routes_by_destination_are_read_and_the_most_special_counts() {
+    use countersign_core::phone::E164;
+    use countersign_core::verification::Channel;
+    use countersign_delivery::route::table::Destination;
+
+    let config = load(&format!(
+        "{GATEWAYS}[[routes]]\nproviders = [\"a\", \"b\"]\ncountry = \"GB\"\n\
+         [[routes]]\nproviders = [\"b\"]\nprefix = \"4477\"\norder = \"cost\"\n"
+    ))
+    .unwrap_or_else(|errors| panic!("{errors}"));
+    let first = |number: &str| {
+        let to = E164::parse_fictional(number, None).unwrap();
+        let app = countersign_core::id::AppId::from_bytes([1; 16]);
+        let destination = Destination { app, channel: Channel::Sms, to: &to };
+        let now = countersign_core::time::Timestamp::from_millis(1_795_428_000_000);
+        let candidates = config.routes.candidates(&destination, &config.prices, now)?;
+        Some(candidates.routes[0].provider.to_string())
+    };
+    assert_eq!(first("+447700900123").as_deref(), Some("b"));
+    assert_eq!(first("+447400123456").as_deref(), Some("a"));
+    assert_eq!(first("+4915112345678"), None);
+}
+
+#[test]
+fn wrong_routes_and_prices_are_told_where_they_stand() {
+    let unknown =
+        load(&format!("{GATEWAYS}[[routes]]\nproviders = [\"a\", \"c\"]\n")).unwrap_err().to_string();
+    assert!(unknown.contains("routes[0].providers[1]") && unknown.contains("no provider \"c\""), "{unknown}");
+    let same = load(&format!("{GATEWAYS}[[routes]]\nproviders = [\"a\"]\n[[routes]]\nproviders = [\"b\"]\n"));
+    let same = same.unwrap_err().to_string();
+    assert!(same.contains("same messages"), "{same}");
+    for (key, value) in [("country", "XX"), ("prefix", "0044"), ("number_type", "fax"), ("app", "mine")] {
+        let wrong = load(&format!("{GATEWAYS}[[routes]]\nproviders = [\"a\"]\n{key} = \"{value}\"\n"));
+        let wrong = wrong.unwrap_err().to_string();
+        assert!(wrong.contains(&format!("routes[0].{key}")), "{wrong}");
+    }
+    let folder = Folder::new();
+    folder.file(
+        "prices.csv",
+        "provider,prefix,price,currency,valid_from\na,44,cheap,EUR,2026-01-01\n",
+        0o644,
+    );
+    let errors = Config::load(Some(&folder.config("[delivery]\nprices_file = \"prices.csv\"\n")), pairs(&[]));
+    let errors = errors.unwrap_err().to_string();
+    assert!(errors.contains("delivery.prices_file") && errors.contains('2'), "{errors}");
+    folder.file(
+        "prices.csv",
+        "provider,prefix,price,currency,valid_from\na,44,0.045,EUR,2026-01-01\n",
+        0o644,
+    );
+    Config::load(Some(&folder.config("[delivery]\nprices_file = \"prices.csv\"\n")), pairs(&[])).unwrap();
+}

@@ -306,6 +306,7 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
             world.apply(&Command::Receipt(Receipt {
                 verification,
                 delivery,
+                provider: "carrier".to_owned(),
                 status: *status,
                 on_failure: OnFailure::SendAgain,
             }));

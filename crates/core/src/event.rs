@@ -175,6 +175,9 @@ pub enum EventKind {
     Receipt {
         /// The delivery.
         delivery: DeliveryId,
+        /// Whose word it is. It may be the first to tell who carried the message; older events do not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<String>,
         /// The carrier's word.
         status: ReceiptStatus,
     },

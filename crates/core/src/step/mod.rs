@@ -192,7 +192,7 @@ pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Resul
         Command::Check(check) => check::check(&mut draft, check)?,
         Command::Cancel(id) => cancel::cancel(&mut draft, *id),
         Command::Expire => Outcome::Settled,
-        Command::Receipt(receipt) => receipt::receipt(&mut draft, *receipt),
+        Command::Receipt(receipt) => receipt::receipt(&mut draft, receipt),
         Command::Redeem(redeem) => redeem::redeem(&mut draft, redeem),
         Command::Report(id) => report::report(&mut draft, *id),
         Command::Rebind => rebind::rebind(&mut draft),

@@ -7,12 +7,14 @@ use crate::policy::{MAX_FAILOVERS, MIN_LIFE_FOR_RESEND};
 use crate::verification::ReceiptStatus;
 
 /// A carrier's word about a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The verification.
     pub verification: VerificationId,
     /// The delivery.
     pub delivery: DeliveryId,
+    /// Whose word it is.
+    pub provider: String,
     /// The word.
     pub status: ReceiptStatus,
     /// What a failure is answered with.
@@ -29,7 +31,7 @@ pub enum OnFailure {
 }
 
 /// Receipts come twice, late and out of order: states only move forward, all else is ignored.
-pub(super) fn receipt(draft: &mut Draft<'_>, receipt: Receipt) -> Outcome {
+pub(super) fn receipt(draft: &mut Draft<'_>, receipt: &Receipt) -> Outcome {
     let Some(verification) = draft.subject.verification_mut(receipt.verification) else {
         return Outcome::NotFound;
     };
@@ -40,9 +42,10 @@ pub(super) fn receipt(draft: &mut Draft<'_>, receipt: Receipt) -> Outcome {
         return Outcome::Settled;
     }
     trace.receipt = Some(receipt.status);
+    let provider = Some(receipt.provider.clone());
     draft.event(
         receipt.verification,
-        EventKind::Receipt { delivery: receipt.delivery, status: receipt.status },
+        EventKind::Receipt { delivery: receipt.delivery, provider, status: receipt.status },
     );
     if receipt.status == ReceiptStatus::Failed && receipt.on_failure == OnFailure::SendAgain {
         fail_over(draft, receipt);
@@ -53,7 +56,7 @@ pub(super) fn receipt(draft: &mut Draft<'_>, receipt: Receipt) -> Outcome {
 /// A message that the carrier gave up is sent once more, with the same code, where none of the others can
 /// arrive any more. Nobody asked for it: it counts as spend and not as one of the customer's sends
 /// (design 6, Sending).
-fn fail_over(draft: &mut Draft<'_>, receipt: Receipt) -> Option<()> {
+fn fail_over(draft: &mut Draft<'_>, receipt: &Receipt) -> Option<()> {
     let verification = draft.subject.verification(receipt.verification)?;
     let all_failed = verification.deliveries.iter().all(|trace| trace.receipt == Some(ReceiptStatus::Failed));
     let failovers = verification.deliveries.len().saturating_sub(usize::from(verification.sends));

@@ -306,6 +306,7 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
             world.apply(&Command::Receipt(Receipt {
                 verification,
                 delivery,
+                provider: "carrier".to_owned(),
                 status: *status,
                 on_failure: OnFailure::SendAgain,
             }));
@@ -330,7 +331,7 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
 }
 
 /// A start for one of three purposes, in one of two sessions or in none.
-fn start_of(world: &World, slot: u8, transaction: Transaction, customer: Option<String>) -> Start {
+fn start_of(world: &mut World, slot: u8, transaction: Transaction, customer: Option<String>) -> Start {
     let base = match slot % 3 {
         0 => world.login(),
         1 => world.payment(),

@@ -8,14 +8,16 @@ use countersign_core::verification::{ReceiptStatus, Status};
 
 use crate::world::World;
 
+const CARRIER: &str = "carrier";
+
 fn receive(
     world: &mut World,
     verification: VerificationId,
     delivery: DeliveryId,
     status: ReceiptStatus,
 ) -> Outcome {
-    let on_failure = OnFailure::RecordOnly;
-    world.apply(&Command::Receipt(Receipt { verification, delivery, status, on_failure }))
+    let (provider, on_failure) = (CARRIER.to_owned(), OnFailure::RecordOnly);
+    world.apply(&Command::Receipt(Receipt { verification, delivery, provider, status, on_failure }))
 }
 
 fn word(world: &World, id: VerificationId) -> Option<ReceiptStatus> {
@@ -38,7 +40,11 @@ fn a_receipt_only_moves_forward_in_whatever_order_the_words_come() {
                     let is_news = best < Some(status);
                     best = best.max(Some(status));
                     assert_eq!(word(&world, id), best);
-                    let expected = is_news.then_some(EventKind::Receipt { delivery, status });
+                    let expected = is_news.then(|| EventKind::Receipt {
+                        delivery,
+                        provider: Some(CARRIER.to_owned()),
+                        status,
+                    });
                     assert_eq!(world.last_events(), Vec::from_iter(expected));
                 }
             }
@@ -85,8 +91,9 @@ fn a_receipt_for_a_message_of_another_verification_is_not_found() {
 
 /// What a failed receipt, where there is room for another message, has sent.
 fn fail(world: &mut World, verification: VerificationId, delivery: DeliveryId) -> Vec<DeliveryId> {
-    let (status, on_failure) = (ReceiptStatus::Failed, OnFailure::SendAgain);
-    world.apply(&Command::Receipt(Receipt { verification, delivery, status, on_failure }));
+    let (provider, status) = (CARRIER.to_owned(), ReceiptStatus::Failed);
+    let on_failure = OnFailure::SendAgain;
+    world.apply(&Command::Receipt(Receipt { verification, delivery, provider, status, on_failure }));
     let sent = world.last_effects.iter().filter_map(|effect| match effect {
         Effect::Send(delivery) => Some(delivery.id),
         _ => None,

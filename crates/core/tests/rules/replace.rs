@@ -116,11 +116,13 @@ fn the_notice_gets_its_receipts() {
     let receipt = Receipt {
         verification: id,
         delivery,
+        provider: "carrier".to_owned(),
         status: ReceiptStatus::Delivered,
         on_failure: OnFailure::SendAgain,
     };
     assert_eq!(world.apply(&Command::Receipt(receipt)), Outcome::Settled);
-    assert_eq!(world.last_events(), [EventKind::Receipt { delivery, status: ReceiptStatus::Delivered }]);
+    let (provider, status) = (Some("carrier".to_owned()), ReceiptStatus::Delivered);
+    assert_eq!(world.last_events(), [EventKind::Receipt { delivery, provider, status }]);
     assert_eq!(
         world.shelf[&id].phone_change.as_ref().unwrap().notice.receipt,
         Some(ReceiptStatus::Delivered)

@@ -22,6 +22,8 @@ pub struct Past {
 pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
     let mut past = Past::default();
     let mut carriers: HashMap<DeliveryId, ProviderName> = HashMap::new();
+    // Receipts that were faster than the answer to their submission.
+    let mut early: HashSet<(DeliveryId, ProviderName)> = HashSet::new();
     for event in events {
         let (delivery, provider, result) = match &event.kind {
             EventKind::DeliveryAccepted { delivery, provider, .. } => {
@@ -40,11 +42,20 @@ pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
             EventKind::DeliveryFailed { delivery, provider, .. } => {
                 (delivery, provider.as_ref(), AttemptResult::Refused)
             }
-            EventKind::Receipt { delivery, status } => {
+            EventKind::Receipt { delivery, provider, status } => {
+                let said_by = provider.as_ref().and_then(|name| name.parse::<ProviderName>().ok());
                 let carrier = carriers.get(delivery);
-                let attempt = carrier.and_then(|carrier| past.history.of(carrier).next_back().cloned());
-                if let (Some(carrier), Some(attempt)) = (carrier, attempt) {
-                    past.history.settle(carrier, attempt.result.after(*status));
+                if let Some(provider) = said_by.filter(|said_by| carrier != Some(said_by)) {
+                    if only.is_none_or(|only| only == *delivery) {
+                        let result = AttemptResult::Unknown.after(*status);
+                        carriers.insert(*delivery, provider.clone());
+                        early.insert((*delivery, provider.clone()));
+                        past.history.push(Attempt { provider, at: event.at, result, cost: None });
+                    }
+                } else if let Some(carrier) = carrier {
+                    let last = past.history.of(carrier).next_back().map(|attempt| attempt.result);
+                    let result = last.unwrap_or(AttemptResult::Unknown).after(*status);
+                    past.history.settle(carrier, result);
                 }
                 continue;
             }
@@ -58,6 +69,8 @@ pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
             continue;
         }
         match provider.and_then(|name| name.parse::<ProviderName>().ok()) {
+            // Its receipt told already, and later words than this one.
+            Some(provider) if early.remove(&(*delivery, provider.clone())) => {}
             Some(provider) => {
                 carriers.insert(*delivery, provider.clone());
                 past.history.push(Attempt { provider, at: event.at, result, cost: None });
@@ -112,6 +125,11 @@ mod tests {
             provider: provider.map(ToOwned::to_owned),
             route: Vec::new(),
         };
+        let receipt = |number, provider: Option<&str>| Receipt {
+            delivery: delivery(number),
+            provider: provider.map(ToOwned::to_owned),
+            status: ReceiptStatus::Failed,
+        };
         let failed = DeliveryFailed {
             delivery: delivery(4),
             provider: Some("d".to_owned()),
@@ -123,8 +141,8 @@ mod tests {
             retrying("b", Turned::Down),
             accepted(1, "c"),
             accepted(2, "a"),
-            Receipt { delivery: delivery(1), status: ReceiptStatus::Failed },
-            Receipt { delivery: delivery(9), status: ReceiptStatus::Failed },
+            receipt(1, None),
+            receipt(9, None),
             unknown(Some("b")),
             unknown(None),
             failed,
@@ -139,5 +157,26 @@ mod tests {
         ];
         assert_eq!(attempts, expected.map(|(name, result)| (name.to_owned(), result)));
         assert_eq!(nameless, 1);
+    }
+
+    #[test]
+    fn a_receipt_that_comes_before_the_answer_tells_who_was_tried() {
+        let receipt = |number, provider: &str| Receipt {
+            delivery: delivery(number),
+            provider: Some(provider.to_owned()),
+            status: ReceiptStatus::Failed,
+        };
+        let accepted = |number, provider: &str| DeliveryAccepted {
+            delivery: delivery(number),
+            provider: provider.to_owned(),
+            submissions: 1,
+            route: Vec::new(),
+        };
+        let failed = |provider: &str| (provider.to_owned(), AttemptResult::Failed);
+        assert_eq!(of(vec![receipt(1, "a")]).0, [failed("a")]);
+        let told = of(vec![receipt(1, "a"), accepted(1, "a"), accepted(2, "b"), receipt(2, "b")]).0;
+        assert_eq!(told, [failed("a"), failed("b")]);
+        let again = of(vec![receipt(1, "a"), accepted(1, "a"), accepted(2, "a")]).0;
+        assert_eq!(again, [failed("a"), ("a".to_owned(), AttemptResult::Accepted)]);
     }
 }

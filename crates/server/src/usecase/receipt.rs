@@ -39,6 +39,7 @@ impl Services {
             let command = Command::Receipt(step::Receipt {
                 verification: delivery.verification,
                 delivery: delivery.id,
+                provider: provider.to_owned(),
                 status: receipt.status,
                 on_failure,
             });

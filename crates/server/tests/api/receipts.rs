@@ -4,7 +4,9 @@ use countersign_core::time::Timestamp;
 use countersign_delivery::signature::SigningKeys;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, LIVE_PHONE, Mood, Posted, SIGNING_SECRET, Server, Shop, Sink, start_body};
+use crate::harness::{
+    Answer, LIVE_PHONE, Mood, Posted, SIGNING_SECRET, Server, Shop, Sink, eventually, start_body,
+};
 
 fn sign(secret: &str, body: &str, at: Timestamp) -> String {
     SigningKeys::new(secret.as_bytes(), None).unwrap().sign(body.as_bytes(), at)
@@ -56,7 +58,10 @@ async fn a_receipt_enters_the_timeline() {
     let answer = post_signed(&server, "gateway", receipt(&message, "delivered")).await;
     assert_eq!((answer.status, answer.bytes.len()), (204, 0));
     let event = shop.event(&id, "delivery.receipt").await;
-    assert_eq!(event["data"], json!({ "delivery": message.reference(), "status": "delivered" }));
+    assert_eq!(
+        event["data"],
+        json!({ "delivery": message.reference(), "provider": "gateway", "status": "delivered" })
+    );
 }
 
 #[tokio::test]
@@ -91,6 +96,22 @@ async fn a_receipt_may_be_faster_than_the_answer() {
     sink.open_gate();
     shop.event(&id, "delivery.accepted").await;
     assert_eq!(words(&shop, &id).await, ["delivered"]);
+}
+
+#[tokio::test]
+async fn a_failure_faster_than_the_answer_is_failed_over_by_another_carrier() {
+    let (server, [first, second]) = Server::with_two_sinks().await;
+    first.always(Mood::Gate);
+    let shop = server.live_shop().await;
+    let id = shop.start(start_body(LIVE_PHONE, "login")).await;
+    let message = first.message(1).await;
+    assert_eq!(post_signed(&server, "first", receipt(&message, "failed")).await.status, 204);
+    assert_eq!(second.message(1).await.code(), message.code());
+    first.open_gate();
+    let both = async || (shop.count(&id, "delivery.accepted").await == 2).then_some(());
+    eventually("both answers", both).await;
+    assert_eq!((first.posted().len(), second.posted().len()), (1, 1));
+    assert_eq!(words(&shop, &id).await, ["failed"]);
 }
 
 #[tokio::test]

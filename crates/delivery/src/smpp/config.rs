@@ -457,6 +457,21 @@ mod tests {
     }
 
     #[test]
+    fn the_file_of_the_documentation_is_one() {
+        let page = include_str!("../../../../docs/smpp.md");
+        let file = page.split_once("```toml carrier\n").unwrap().1.split_once("\n```").unwrap().0;
+        let config: SmppConfig = toml::from_str(file).unwrap();
+        assert_eq!(config.check(), Ok(()));
+        let (told, default) =
+            (format!("{config:?}"), read("max_per_second = 30\nsender = \"Shop\"\n").unwrap());
+        assert_eq!(
+            (config.window, config.binds, config.alphabet),
+            (default.window, default.binds, default.alphabet)
+        );
+        assert!(!told.contains("secret12"));
+    }
+
+    #[test]
     fn everything_can_be_said() {
         let config = read(
             "tls = { server_name = \"x\" }\nbind = \"separate\"\nalphabet = \"latin1\"\ndata_coding = 0\n\

@@ -36,7 +36,7 @@ async fn a_refusal_is_of_the_class_that_its_status_has() {
         (Answer::Refuse(0x08), "transient"),
         (Answer::Refuse(0x45), "transient"),
         (Answer::Refuse(0x0b), "permanent"),
-        (Answer::Refuse(0x0a), "permanent"),
+        (Answer::Refuse(0x0a), "misconfigured"),
         (Answer::Refuse(0x400), "permanent"),
         (Answer::Refuse(0x401), "transient"),
         (Answer::Nack(0x03), "permanent"),

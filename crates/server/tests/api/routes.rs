@@ -298,6 +298,37 @@ async fn five_failures_open_a_breaker_and_a_probe_closes_it() {
 }
 
 #[tokio::test]
+async fn a_carrier_that_lies_is_passed_over_once_its_customers_stop_verifying() {
+    let (server, shop) = two_carriers(Condition::Works, Condition::Works).await;
+    // What is usual: more than the 30 messages that a breaker must have seen.
+    for number in 0..40 {
+        server.approve(&shop, start_body(&phone(number), "login")).await;
+    }
+    server.set_carrier(FIRST, Condition::Lies);
+    for number in 40..60 {
+        let id = shop.start(start_body(&phone(number), "login")).await;
+        assert_eq!(data(&accepted(&shop, &id, 1).await), (FIRST, vec![]), "nobody knows yet");
+    }
+    server.clock().advance(90);
+    let opened = async || shop.get("/metrics").await.text().contains("conversion_opened").then_some(());
+    eventually("the breaker to open", opened).await;
+    let mut carried = Vec::new();
+    for number in 60..70 {
+        let id = shop.start(start_body(&phone(number), "login")).await;
+        let event = accepted(&shop, &id, 1).await;
+        let (provider, route) = data(&event);
+        assert!(provider == SECOND || route == ["probe"], "{event}");
+        if provider == SECOND {
+            assert_eq!(route, ["first_in_order", "not simulated: conversion_open"]);
+            assert_eq!(server.inbox(&phone(number)).len(), 1);
+        }
+        carried.push(provider.to_owned());
+    }
+    // One of twenty probes, so all ten never do.
+    assert!(carried.iter().any(|provider| provider == SECOND), "{carried:?}");
+}
+
+#[tokio::test]
 async fn at_the_daily_cap_a_failed_receipt_is_recorded_and_sends_nothing() {
     let (server, _) = two_carriers(Condition::Fails, Condition::Works).await;
     let shop = server.test_shop_with(json!({ "daily_messages": 1 })).await;

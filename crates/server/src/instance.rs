@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineParts};
 use crate::http::observe::{Observer, ObserverParts};
+use crate::http::v1::receipts::ReceiptState;
 use crate::http::{self, MetricsRoute, listener};
 use crate::keyfile;
 use crate::metrics::Metrics;
@@ -33,7 +34,7 @@ use crate::worker::outbox::{self, Outbox, Ready};
 use crate::worker::providers::Providers;
 use crate::worker::send::{Retries, Sender, SenderParts};
 use crate::worker::take_over::TakeOver;
-use crate::worker::{expire, judge, purge};
+use crate::worker::{expire, judge, purge, receipts};
 
 /// Receipts of the simulated phone that may wait.
 const RECEIPT_QUEUE: usize = 1024;
@@ -52,6 +53,7 @@ pub struct Instance {
     sender: Sender,
     outbox: Outbox,
     waiting: mpsc::Receiver<Ready>,
+    receipt_sender: mpsc::Sender<CarrierReceipt>,
     receipts: mpsc::Receiver<CarrierReceipt>,
     due: Arc<Notify>,
     metrics: Arc<Metrics>,
@@ -76,7 +78,8 @@ impl Instance {
         let stop = CancellationToken::new();
         let (outbox, waiting) = Outbox::new(Arc::clone(&metrics));
         let node = NodeId(u64::from_be_bytes(randomness.entropy().bytes()));
-        let (simulated_phone, providers, receipts) = carriers(&config, &tasks, &stop, &randomness)?;
+        let (receipt_sender, receipts) = mpsc::channel(RECEIPT_QUEUE);
+        let (simulated_phone, providers) = carriers(&config, &tasks, &stop, &randomness, &receipt_sender)?;
         let routing = Arc::new(routing(&config)?);
         let due = Arc::new(Notify::new());
         let engine = Engine::new(EngineParts {
@@ -124,6 +127,7 @@ impl Instance {
             sender,
             outbox,
             waiting,
+            receipt_sender,
             receipts,
             due,
             metrics,
@@ -155,7 +159,12 @@ impl Instance {
             (true, None) => MetricsRoute::Served,
             _ => MetricsRoute::Elsewhere,
         };
-        let router = http::router(self.services.clone(), self.sender.clone(), observer, metrics_route, more);
+        let receipts = ReceiptState {
+            services: self.services.clone(),
+            sender: self.sender.clone(),
+            early: self.receipt_sender.clone(),
+        };
+        let router = http::router(receipts, observer, metrics_route, more);
         let control =
             crate::control::Control { services: self.services.clone(), key_file: self.key_file.clone() };
         let socket = crate::control::bind(&self.config.server.data_dir)?;
@@ -246,42 +255,29 @@ impl Instance {
             stop.clone(),
         ));
         tasks.spawn(purge::run(store, clock, stop.clone()));
-        tasks.spawn(take_receipts(services, receipts, stop));
+        tasks.spawn(receipts::run(services, receipts, stop));
     }
 }
 
-/// Receipts of providers that report by themselves.
-async fn take_receipts(
-    services: Services,
-    mut receipts: mpsc::Receiver<CarrierReceipt>,
-    stop: CancellationToken,
-) {
-    while let Some(Some(receipt)) = stop.run_until_cancelled(receipts.recv()).await {
-        if let Err(error) = services.carrier_receipt(&receipt).await {
-            tracing::debug!(%error, provider = %receipt.provider, "a receipt was not taken");
-        }
-    }
-}
-
-/// The phone, the providers, and where the receipts come that those bring by themselves.
+/// The phone and the providers; those that learn of receipts by themselves bring them to `receipts`.
 fn carriers(
     config: &Config,
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
     randomness: &Randomness,
-) -> anyhow::Result<(SimulatedPhone, Providers, mpsc::Receiver<CarrierReceipt>)> {
-    let (sender, receipts) = mpsc::channel(RECEIPT_QUEUE);
+    receipts: &mpsc::Sender<CarrierReceipt>,
+) -> anyhow::Result<(SimulatedPhone, Providers)> {
     let runtime =
-        SimulatedRuntime { tasks: tasks.clone(), shutdown: shutdown.clone(), receipts: sender.clone() };
+        SimulatedRuntime { tasks: tasks.clone(), shutdown: shutdown.clone(), receipts: receipts.clone() };
     let phone = SimulatedPhone::new(carriers::SIMULATED_NAME.parse()?, SimulatedLimits::default(), runtime);
     let smpp_runtime = || SmppRuntime {
         tasks: tasks.clone(),
         shutdown: shutdown.clone(),
-        receipts: sender.clone(),
+        receipts: receipts.clone(),
         entropy: randomness.entropy(),
     };
     let providers = carriers::all(config, &phone, smpp_runtime)?;
-    Ok((phone, providers, receipts))
+    Ok((phone, providers))
 }
 
 fn routing(config: &Config) -> anyhow::Result<Routing> {

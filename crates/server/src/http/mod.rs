@@ -20,7 +20,6 @@ use countersign_delivery::declared::callback::MAX_CALLBACK_BYTES;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::usecase::Services;
-use crate::worker::send::Sender;
 use json::MAX_BODY_BYTES;
 use observe::Observer;
 use problem::{Code, Problem};
@@ -36,13 +35,8 @@ pub enum MetricsRoute {
 }
 
 /// Everything that the server answers, with `more` beside it.
-pub fn router(
-    services: Services,
-    sender: Sender,
-    observer: Observer,
-    metrics: MetricsRoute,
-    more: Router,
-) -> Router {
+pub fn router(receipts: ReceiptState, observer: Observer, metrics: MetricsRoute, more: Router) -> Router {
+    let services = receipts.services.clone();
     let (described, description) = openapi::described_routes();
     let mut own = Router::new()
         .merge(described)
@@ -55,7 +49,7 @@ pub fn router(
     let receipts = Router::new()
         .route("/v1/receipts/{provider}", post(receipt).get(callback))
         .layer(DefaultBodyLimit::max(MAX_CALLBACK_BYTES))
-        .with_state(ReceiptState { services: services.clone(), sender });
+        .with_state(receipts);
     own.with_state(services)
         .merge(receipts)
         .merge(more)

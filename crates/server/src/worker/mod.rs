@@ -6,6 +6,7 @@ pub mod outbox;
 mod outcome;
 pub mod providers;
 pub mod purge;
+pub mod receipts;
 mod render;
 pub mod send;
 pub mod take_over;

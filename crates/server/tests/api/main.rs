@@ -15,6 +15,7 @@ mod bindings;
 mod cancel;
 mod check;
 mod clock;
+mod declared;
 mod errors;
 mod health;
 mod idempotency;

@@ -8,6 +8,7 @@ use countersign_delivery::declared::callback::{CallbackError, CallbackRequest, R
 use countersign_delivery::provider::{AnyProvider, ProviderName};
 use countersign_delivery::receipt::{CarrierReceipt, MAX_RECEIPT_BYTES, ReceiptError};
 use countersign_delivery::signature::SIGNATURE_HEADER;
+use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 use crate::http::documented::ReceiptProblems;
@@ -22,6 +23,8 @@ pub struct ReceiptState {
     pub services: Services,
     /// Knows the providers and their keys.
     pub sender: Sender,
+    /// Takes receipts about messages that are not known yet.
+    pub early: mpsc::Sender<CarrierReceipt>,
 }
 
 /// How the description shows a receipt; it is read from the signed bytes, by the delivery crate.
@@ -144,8 +147,9 @@ async fn take_callback(
             return Ok(StatusCode::OK.into_response());
         }
     };
-    if reports.unknown > 0 {
-        tracing::warn!(provider = %name, count = reports.unknown, "receipts with words that the definition does not know");
+    if reports.unknown > 0 || reports.nameless > 0 {
+        let (unknown, nameless) = (reports.unknown, reports.nameless);
+        tracing::warn!(provider = %name, unknown, nameless, "receipts that the definition does not know");
     }
     for report in reports.reports {
         let receipt = CarrierReceipt {
@@ -159,9 +163,12 @@ async fn take_callback(
         };
         match state.services.carrier_receipt(&receipt).await {
             Ok(()) => {}
-            // Of a message of somebody else, or one that was purged: to repeat it would change nothing.
+            // It may have overtaken the answer to its submission. When nobody has room for it, the vendor is
+            // asked to repeat it.
             Err(UseCaseError::NotFound(_)) => {
-                tracing::debug!(provider = %name, "a receipt about an unknown message");
+                if state.early.try_send(receipt).is_err() {
+                    return Err(Problem::new(Code::Unavailable).retry_after_s(5));
+                }
             }
             Err(error) => return Err(Problem::of(&error, now)),
         }

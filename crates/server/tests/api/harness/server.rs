@@ -101,6 +101,8 @@ pub(crate) struct Setup {
     pub(crate) delivery: &'static str,
     /// Simulated carriers in front of test messages.
     pub(crate) carriers: u8,
+    /// Providers before `providers`, as TOML.
+    pub(crate) first: &'static str,
 }
 
 impl Default for Setup {
@@ -115,6 +117,7 @@ impl Default for Setup {
             server: "",
             delivery: "",
             carriers: 1,
+            first: "",
         }
     }
 }
@@ -125,6 +128,7 @@ impl Setup {
             "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = \"{}\"\nshutdown_grace_s = 5\n{}\n[keys]\nfile = \"{}\"\n[delivery]\n{}\n[simulated_phone]\ncarriers = {}\n",
             self.data, self.server, self.keys, self.delivery, self.carriers
         );
+        text.push_str(self.first);
         for (name, url) in &self.providers {
             let _ = write!(
                 text,

@@ -89,7 +89,7 @@ fn configuration([admin, boxes, sendsms]: [u16; 3], smsc: SocketAddr, more: &str
 
 fn run(program: &str, folder: &Path) -> Child {
     let log = File::create(folder.join(format!("{program}.log"))).unwrap();
-    Command::new(format!("/usr/sbin/{program}"))
+    Command::new(program)
         .arg("kannel.conf")
         .current_dir(folder)
         .stdin(Stdio::null())
@@ -97,7 +97,7 @@ fn run(program: &str, folder: &Path) -> Child {
         .stderr(log)
         .kill_on_drop(true)
         .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}: is Debian's package kannel installed?"))
+        .unwrap_or_else(|error| panic!("{program}: {error}: is Debian's kannel on the PATH?"))
 }
 
 impl Kannel {

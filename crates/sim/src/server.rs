@@ -29,6 +29,10 @@ pub struct Setup {
     pub sinks: Vec<SocketAddr>,
     /// A service centre that comes before them in the route, reached by SMPP.
     pub smsc: Option<SocketAddr>,
+    /// The file of a provider of kind `declared`, which comes before the sinks too.
+    pub declared: Option<String>,
+    /// Where it listens on this machine, for carriers that call it back; 0 is any free port, another at each start.
+    pub port: u16,
     /// How long a node has a message to itself, in seconds.
     pub lease_s: u32,
     /// How long a provider may take to answer, in seconds; shorter than the lease.
@@ -49,6 +53,8 @@ impl Setup {
         Setup {
             sinks: vec![sink],
             smsc: None,
+            declared: None,
+            port: 0,
             lease_s: 30,
             submit_timeout_s: 10,
             log_level: "info",
@@ -85,6 +91,9 @@ impl Server {
         write_private(&folder.path().join("countersign.toml"), &configuration(setup, folder.path()))?;
         if let Some(address) = setup.smsc {
             write_private(&folder.path().join("smsc.toml"), &smpp_load::account(address))?;
+        }
+        if let Some(file) = &setup.declared {
+            write_private(&folder.path().join("declared.toml"), file)?;
         }
         write_private(&folder.path().join("policy.json"), &setup.policy.to_string())?;
         let mut server = Server {
@@ -130,7 +139,7 @@ impl Server {
         self.cli(&["app", "create", "--name", name, "--brand", name, "--policy", &policy])
     }
 
-    /// Starts the process on the same folder, on another port, and waits until it serves.
+    /// Starts the process on the same folder, on another port unless one was given, and waits until it serves.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.kill()?;
         self.starts += 1;
@@ -254,8 +263,13 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 fn configuration(setup: &Setup, folder: &Path) -> String {
     use std::fmt::Write as _;
     let folder = folder.display();
+    let port = setup.port;
+    let public_url = match port {
+        0 => String::new(),
+        port => format!("public_url = \"http://127.0.0.1:{port}\"\n"),
+    };
     let mut text = format!(
-        "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = \"{folder}/data\"\n\n\
+        "[server]\nlisten = \"127.0.0.1:{port}\"\n{public_url}data_dir = \"{folder}/data\"\n\n\
          [keys]\nfile = \"{folder}/keys.json\"\n\n\
          [log]\nlevel = \"{}\"\nformat = \"json\"\n\n\
          [delivery]\nlease_s = {}\nsubmit_timeout_s = {}\n",
@@ -263,6 +277,11 @@ fn configuration(setup: &Setup, folder: &Path) -> String {
     );
     if setup.smsc.is_some() {
         text.push_str("\n[[providers]]\nname = \"smsc\"\nkind = \"smpp\"\nfile = \"smsc.toml\"\n");
+    }
+    if setup.declared.is_some() {
+        text.push_str(
+            "\n[[providers]]\nname = \"declared\"\nkind = \"declared\"\nfile = \"declared.toml\"\n",
+        );
     }
     for (number, sink) in setup.sinks.iter().enumerate() {
         let _ = write!(

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
 mod binds;
+mod kannel;
 mod links;
 mod node;
 mod quirks;

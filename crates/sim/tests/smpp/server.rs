@@ -10,49 +10,54 @@ use countersign_sim::sink::Sink;
 use countersign_sim::smsc::{Answer, Faults, Receipts, Smsc, shown};
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// ESME_RSUBMITFAIL and ESME_RINVDSTADR.
 const FAILED: u32 = 0x45;
-const INVALID_DESTINATION: u32 = 0x0b;
+pub(super) const INVALID_DESTINATION: u32 = 0x0b;
 
-struct Drill {
-    smsc: Smsc,
-    sink: Sink,
+pub(super) struct Drill {
+    pub(super) smsc: Smsc,
+    pub(super) sink: Sink,
     /// Keeps the process.
-    server: Server,
-    api: Api,
+    pub(super) server: Server,
+    pub(super) api: Api,
 }
 
 impl Drill {
     async fn with(faults: Faults) -> Self {
         let (smsc, sink) = (Smsc::start(faults).await.unwrap(), Sink::start().await.unwrap());
         let setup = Setup { smsc: Some(smsc.address()), ..Setup::with_sink(sink.address()) };
+        let drill = Self::of(smsc, sink, setup).await;
+        drill.smsc.wait_for(|counts| counts.binds > 0).await.unwrap();
+        drill
+    }
+
+    pub(super) async fn of(smsc: Smsc, sink: Sink, setup: Setup) -> Self {
         let server = tokio::task::spawn_blocking(move || Server::start(&setup)).await.unwrap().unwrap();
         let api = Api::new(server.address().unwrap(), server.live_key()).unwrap();
-        smsc.wait_for(|counts| counts.binds > 0).await.unwrap();
         Drill { smsc, sink, server, api }
     }
 
-    async fn start(&self, number: u64) -> (String, String) {
+    pub(super) async fn start(&self, number: u64) -> (String, String) {
         let phone = phones::phone(number);
         let started = self.api.send(&Request::start(&phone, "login", "session")).await.unwrap();
         assert!(started.is_created(), "{started:?}");
         (phone, started.id().to_owned())
     }
 
-    async fn approve(&self, id: &str, code: &str) {
+    pub(super) async fn approve(&self, id: &str, code: &str) {
         let checked = self.api.send(&Request::check(id, code)).await.unwrap();
         assert_eq!(checked.result(), "approved", "{checked:?}");
     }
 
     /// The code on the phone by SMPP.
-    fn code_by_smpp(&self) -> String {
+    pub(super) fn code_by_smpp(&self) -> String {
         let texts = shown(&self.smsc.received());
         code_in(texts.last().unwrap()).unwrap().to_owned()
     }
 
     /// Waits until the timeline has an event of this type.
-    async fn event(&self, id: &str, kind: &str) -> Value {
+    pub(super) async fn event(&self, id: &str, kind: &str) -> Value {
         let asked = async {
             loop {
                 let timeline = self.api.send(&Request::timeline(id)).await.unwrap();

@@ -1,5 +1,6 @@
 //! A database without the keys, and the keys without the database (issue 2, "It must show" 5).
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -163,7 +164,9 @@ async fn a_database_without_keys_and_keys_without_a_database_give_no_number_and_
 /// hundred (3,000 · 4·10^6 / 2^40); codes or numbers written down would stand there a thousand times.
 fn assert_nothing_found(found: &[Found]) {
     let (short, long): (Vec<&Found>, Vec<&Found>) = found.iter().partition(|found| found.bytes <= 5);
-    assert!(long.is_empty() && short.len() <= 3, "{found:?}");
+    // A value that holds one by chance may stand in several rows and indexes.
+    let secrets: BTreeSet<&str> = short.iter().map(|found| found.what.as_str()).collect();
+    assert!(long.is_empty() && secrets.len() <= 3, "{found:?}");
 }
 
 /// Keys are made for an empty store only (design 6, Keys).

@@ -41,6 +41,13 @@ fn a_declared_provider_is_made_of_a_definition_its_settings_and_secrets() {
 }
 
 #[test]
+fn the_file_of_the_documentation_is_one() {
+    let page = include_str!("../../../../../docs/providers.md");
+    let file = page.split_once("```toml provider\n").unwrap().1.split_once("\n```").unwrap().0;
+    load_carrier("declared", file, 0o600).unwrap_or_else(|errors| panic!("{errors}"));
+}
+
+#[test]
 fn what_is_wrong_with_a_carriers_file_is_said_without_its_secrets() {
     for (kind, own, mode, expected) in [
         ("smpp", SMPP, 0o644, "others may read"),

@@ -1,6 +1,8 @@
 //! `countersign provider`
 
+use std::fmt::Write as _;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -84,8 +86,7 @@ impl ProviderCommand {
                 let text = shipped::definition(&show.name).with_context(|| {
                     format!("there is no description \"{}\"; see `countersign provider list`", show.name)
                 })?;
-                print!("{text}");
-                Ok(())
+                put(text)
             }
             ProviderCommand::Test(Test { name, fixtures: true, recorded, .. }) => {
                 try_fixtures(&name, recorded.as_deref())
@@ -99,14 +100,24 @@ impl ProviderCommand {
     }
 }
 
+/// Prints a text that somebody may read the first lines of only.
+fn put(text: &str) -> anyhow::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 fn list() -> anyhow::Result<()> {
+    let mut lines = String::new();
     for name in shipped::names() {
         let definition = Definition::parse(shipped::definition(name).unwrap_or_default())
             .map_err(|mistakes| anyhow::anyhow!("{name}: {mistakes}"))?;
         let doubt = if definition.unverified().is_empty() { "" } else { "  (some of it unverified)" };
-        println!("{name:<20} {:<9} {}{doubt}", definition.medium().as_str(), definition.title());
+        let _ =
+            writeln!(lines, "{name:<20} {:<9} {}{doubt}", definition.medium().as_str(), definition.title());
     }
-    Ok(())
+    put(&lines)
 }
 
 fn try_fixtures(name: &str, file: Option<&Path>) -> anyhow::Result<()> {
@@ -122,7 +133,7 @@ fn try_fixtures(name: &str, file: Option<&Path>) -> anyhow::Result<()> {
         (None, None) => anyhow::bail!("name the file of the fixtures: --recorded FILE (docs/providers.md)"),
     };
     let report = fixtures::run(&definition, &recorded)?;
-    print!("{report}");
+    put(&report.to_string())?;
     let failed = report.failed();
     anyhow::ensure!(failed == 0, "{failed} of {} checks failed", report.checks.len());
     Ok(())

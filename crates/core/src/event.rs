@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AppId, DeliveryId, EventId, VerificationId};
 use crate::phone::Country;
 use crate::purpose::Purpose;
+use crate::step::{StepCause, StopReason};
 use crate::time::Timestamp;
 use crate::verification::{CancelReason, Channel, DenyReason, ReceiptStatus};
 
@@ -49,6 +50,27 @@ pub enum EventKind {
         delivery: DeliveryId,
         /// The code's generation in it.
         generation: u8,
+        /// By which channel.
+        #[serde(default)]
+        channel: Channel,
+    },
+    /// The next step of the workflow was taken without anybody asking: the same code by its channel.
+    #[serde(rename = "verification.next_step")]
+    NextStep {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// By which channel.
+        channel: Channel,
+        /// Which step it is; the first is 1.
+        step: u8,
+        /// Why now.
+        because: StepCause,
+    },
+    /// The workflow takes no further step by itself.
+    #[serde(rename = "verification.workflow_stopped")]
+    WorkflowStopped {
+        /// Why.
+        reason: StopReason,
     },
     /// A carrier gave the message up, so the same code is sent again; nobody asked for it.
     #[serde(rename = "delivery.failed_over")]

@@ -17,10 +17,11 @@ use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::code::{Code, CodeFormat};
+use crate::email::EmailAddress;
 use crate::id::{AppId, Partition, VerificationId};
 use crate::phone::{E164, PhoneEnding};
 use crate::purpose::Purpose;
-use crate::sealed::{SealedEnding, SealedPhone};
+use crate::sealed::{SealedEmail, SealedEnding, SealedPhone};
 use crate::subject::{Mode, SubjectKey};
 use crate::time::Timestamp;
 use crate::transaction::TransactionDigest;
@@ -189,6 +190,7 @@ pub struct CodeInput<'a> {
 /// What is under a seal: part of what it authenticates, so that one value never passes for another.
 const PHONE: &str = "countersign/verification.phone/v1";
 const NEW_ENDING: &str = "countersign/verification.new-ending/v1";
+const EMAIL: &str = "countersign/verification.email/v1";
 
 fn truncate(mac: Hmac<Sha256>) -> [u8; 16] {
     let full: [u8; 32] = mac.finalize().into_bytes().into();
@@ -262,6 +264,16 @@ impl Keyring {
     /// Opens sealed last digits in the place they were sealed for.
     pub fn open_ending(&self, place: Place, sealed: &SealedEnding) -> Result<PhoneEnding, KeyError> {
         PhoneEnding::from_record(&self.open(NEW_ENDING, place, &sealed.0)?).ok_or(KeyError::Unsealing)
+    }
+
+    /// Seals an e-mail address for a place.
+    pub fn seal_email(&self, place: Place, email: &EmailAddress, nonce: [u8; 24]) -> SealedEmail {
+        SealedEmail(self.seal(EMAIL, place, email.expose().as_bytes(), nonce))
+    }
+
+    /// Opens a sealed e-mail address in the place it was sealed for.
+    pub fn open_email(&self, place: Place, sealed: &SealedEmail) -> Result<EmailAddress, KeyError> {
+        self.open(EMAIL, place, &sealed.0)?.parse().map_err(|_| KeyError::Unsealing)
     }
 
     fn seal(&self, label: &str, place: Place, value: &[u8], nonce: [u8; 24]) -> SealedPhone {

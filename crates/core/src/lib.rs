@@ -5,8 +5,10 @@
 
 #![warn(missing_docs)]
 
+pub mod channel;
 pub mod code;
 pub mod delivery;
+pub mod email;
 pub mod entropy;
 pub mod event;
 pub mod id;
@@ -28,3 +30,4 @@ pub mod subject;
 pub mod time;
 pub mod transaction;
 pub mod verification;
+pub mod workflow;

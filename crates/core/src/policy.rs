@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Channel;
 use crate::code::{CodeFormat, InvalidCodeFormat, ShortCodes};
 use crate::locale::Locale;
 use crate::message::Templates;
 use crate::phone::{Country, E164, NumberType};
 use crate::purpose::Purpose;
+use crate::step::Refusal;
 use crate::subject::Mode;
+use crate::workflow::{self, WorkflowStep};
 
 /// No code lives longer (NIST SP 800-63B-4 §3.1.3.2, N1; OWASP ASVS 6.5.5, O4).
 pub const MAX_LIFETIME: Duration = Duration::from_secs(600);
@@ -42,6 +45,12 @@ pub struct Policy {
     pub default_region: Option<Country>,
     /// Kinds of numbers that never get a message.
     pub refused_number_types: BTreeSet<NumberType>,
+    /// How codes may travel. Calls cost the most and are what toll fraud wants (fraud.md, A), so nothing but
+    /// SMS goes out unless it stands here.
+    pub channels: BTreeSet<Channel>,
+    /// The channels that a verification tries one after another unless its start names its own; empty: SMS,
+    /// or the one channel there is.
+    pub workflow: Vec<WorkflowStep>,
     /// The form of codes, unless a start asks for another.
     pub code: CodeFormat,
     /// Whether codes below NIST's six digits may be asked for.
@@ -86,6 +95,26 @@ pub enum ResendCode {
     Rotate,
 }
 
+/// Whether an e-mail address is known for a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// One is.
+    Known,
+    /// None is.
+    Missing,
+}
+
+/// Why a code does not go out by a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelProblem {
+    /// The app's policy does not name it.
+    NotInPolicy,
+    /// The purpose asks for the possession of the phone, which it does not show (N10).
+    NotForPurpose,
+    /// The start gave no e-mail address.
+    NoAddress,
+}
+
 /// Sends to one phone that customers asked for, in sliding windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +153,8 @@ impl Default for Policy {
                 NumberType::Voicemail,
                 NumberType::UniversalAccess,
             ]),
+            channels: BTreeSet::from([Channel::Sms]),
+            workflow: Vec::new(),
             code: CodeFormat::DEFAULT,
             short_codes: ShortCodes::Refuse,
             lifetime_s: 600,
@@ -209,8 +240,55 @@ impl Policy {
         if self.daily_messages < 1 {
             return wrong("daily_messages", "at least 1");
         }
+        self.validate_channels()?;
         self.validate_test_numbers()?;
         self.templates.validate(self.code).map_err(|reason| InvalidPolicy { field: "templates", reason })
+    }
+
+    fn validate_channels(&self) -> Result<(), InvalidPolicy> {
+        let wrong = |field, reason: String| Err(InvalidPolicy { field, reason });
+        if self.channels.is_empty() {
+            return wrong("channels", "name at least one, such as [\"sms\"]".to_owned());
+        }
+        if let Err(error) = workflow::check(&self.workflow) {
+            return wrong("workflow", error.to_string());
+        }
+        match self.workflow.iter().find(|step| !self.channels.contains(&step.channel)) {
+            Some(step) => wrong("workflow", format!("{} is not among the channels", step.channel)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a code for a purpose may go out by a channel.
+    pub fn check_channel(
+        &self,
+        channel: Channel,
+        purpose: &Purpose,
+        address: Address,
+    ) -> Result<(), Refusal> {
+        let problem = if !self.channels.contains(&channel) {
+            ChannelProblem::NotInPolicy
+        } else if !channel.may_carry(purpose) {
+            ChannelProblem::NotForPurpose
+        } else if channel == Channel::Email && address == Address::Missing {
+            ChannelProblem::NoAddress
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::ChannelRefused(channel, problem))
+    }
+
+    /// The channels of a verification whose start names none: those of the app's workflow that may carry its
+    /// code; without any the app's one channel, SMS if there are several.
+    pub fn default_workflow(&self, purpose: &Purpose, address: Address) -> Vec<WorkflowStep> {
+        let may_carry = |step: &&WorkflowStep| self.check_channel(step.channel, purpose, address).is_ok();
+        let steps: Vec<WorkflowStep> = self.workflow.iter().filter(may_carry).copied().collect();
+        if steps.is_empty() { vec![self.default_channel().into()] } else { steps }
+    }
+
+    fn default_channel(&self) -> Channel {
+        // The set is in the order of the channels, SMS first.
+        self.channels.first().copied().unwrap_or_default()
     }
 
     fn validate_test_numbers(&self) -> Result<(), InvalidPolicy> {

@@ -8,6 +8,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
+use crate::channel::{self, Assurance};
 use crate::id::{AppId, VerificationId};
 use crate::keyring::{Epoch, KeyError, KeyName, Keyring};
 use crate::phone::E164;
@@ -16,7 +17,7 @@ use crate::purpose::Purpose;
 use crate::subject::Mode;
 use crate::time::Timestamp;
 use crate::transaction::TransactionDigest;
-use crate::verification::{Channel, State, Verification};
+use crate::verification::{State, Verification};
 
 /// The `typ` of a proof: explicit, so that no other token of the same issuer passes for one
 /// (RFC 8725 §3.11).
@@ -77,8 +78,10 @@ pub struct Claims {
     pub iat: i64,
     /// Seconds since the Unix epoch after which it is worth nothing: `iat` + 300.
     pub exp: i64,
-    /// The phone that was proved, E.164.
-    pub phone: String,
+    /// The phone that was proved, E.164. Absent where none was: whoever compares it and knows nothing of
+    /// [`Claims::assurance`] then refuses the proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
     /// What for.
     pub purpose: Purpose,
     /// Base64url of the SHA-256 of the session that it was started for.
@@ -88,8 +91,12 @@ pub struct Claims {
     pub txn: TransactionDigest,
     /// Counts restores of the instance.
     pub epoch: Epoch,
-    /// How it was proved (RFC 8176).
+    /// How it was proved (RFC 8176): what holds whichever of its messages the code was typed from.
     pub amr: Vec<String>,
+    /// What it proves: `possession` of the phone, or `notification` alone, where the code went by e-mail too
+    /// (NIST SP 800-63B-4 §3.1.3.1, N10). Proofs of before there were other channels do not say it.
+    #[serde(default)]
+    pub assurance: Assurance,
     /// `test` proofs were typed from a simulated phone: worth nothing in production.
     pub mode: Mode,
 }
@@ -179,6 +186,7 @@ impl Claims {
     ) -> Option<(Self, KeyName)> {
         let State::Approved { at, proof_key, .. } = &verification.state else { return None };
         let lifetime = i64::try_from(PROOF_LIFETIME.as_secs()).unwrap_or(0);
+        let assurance = verification.assurance();
         let claims = Claims {
             iss: issuer.to_owned(),
             aud: app,
@@ -186,12 +194,13 @@ impl Claims {
             sub: verification.customer.clone(),
             iat: at.as_seconds(),
             exp: at.as_seconds() + lifetime,
-            phone: phone.expose().to_owned(),
+            phone: (assurance == Assurance::Possession).then(|| phone.expose().to_owned()),
             purpose: verification.purpose.clone(),
             sid: verification.session,
             txn: verification.digest,
             epoch: verification.epoch,
-            amr: amr(verification.channel),
+            amr: channel::methods(verification.channels()),
+            assurance,
             mode: verification.mode,
         };
         Some((claims, proof_key.clone()))
@@ -247,12 +256,5 @@ impl Claims {
         let signature = Signature::from_slice(&decode(signature)?).map_err(|_| ProofError::Malformed)?;
         key.verify_strict(signed.as_bytes(), &signature).map_err(|_| ProofError::WrongSignature)?;
         serde_json::from_slice(&decode(payload)?).map_err(|_| ProofError::Malformed)
-    }
-}
-
-/// The authentication methods of a channel (RFC 8176 §2).
-fn amr(channel: Channel) -> Vec<String> {
-    match channel {
-        Channel::Sms => vec!["sms".to_owned(), "otp".to_owned()],
     }
 }

@@ -23,6 +23,11 @@ pub struct SealedPhone {
 #[serde(transparent)]
 pub struct SealedEnding(pub SealedPhone);
 
+/// An e-mail address, sealed like a phone; see [`crate::keyring::Keyring::seal_email`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SealedEmail(pub SealedPhone);
+
 /// Fixed-length bytes as base64url text.
 pub mod base64_array {
     use base64::Engine as _;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Assurance;
+pub use crate::channel::Channel;
 use crate::code::CodeFormat;
 use crate::delivery::DeliveryKind;
 use crate::id::{DeliveryId, VerificationId};
@@ -14,11 +16,12 @@ use crate::policy::{MIN_LIFE_FOR_RESEND, Policy};
 use crate::presentation::Presentation;
 use crate::proof::SessionHash;
 use crate::purpose::Purpose;
-use crate::sealed::{SealedEnding, SealedPhone};
+use crate::sealed::{SealedEmail, SealedEnding, SealedPhone};
 use crate::step::{CheckResult, RedeemOutcome};
 use crate::subject::Mode;
 use crate::time::Timestamp;
 use crate::transaction::{Transaction, TransactionDigest};
+use crate::workflow::Workflow;
 
 /// How many command outcomes a verification remembers for retries.
 pub const MAX_REMEMBERED: usize = 16;
@@ -52,8 +55,14 @@ pub struct Verification {
     pub phone: SealedPhone,
     /// The phone's country.
     pub country: Option<Country>,
-    /// How the code travels.
+    /// The customer's e-mail address, if the code may go there. Erased when the verification ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<SealedEmail>,
+    /// By which channel the last message was sent.
     pub channel: Channel,
+    /// The channels that it tries one after another, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<Workflow>,
     /// The language asked for.
     pub locale: Locale,
     /// Where the code is typed.
@@ -174,15 +183,6 @@ pub enum CodeMaterial {
     TestNumber,
 }
 
-/// How a code travels. Further channels come with the carriers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// A text message.
-    #[default]
-    Sms,
-}
-
 /// Whether a verification was started for a customer who had proved this phone before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -198,6 +198,9 @@ pub enum Standing {
 pub struct DeliveryTrace {
     /// The delivery.
     pub id: DeliveryId,
+    /// By which channel.
+    #[serde(default)]
+    pub channel: Channel,
     /// The carrier's last word, if any; it only moves forward.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<ReceiptStatus>,
@@ -297,6 +300,23 @@ impl Verification {
     /// Whether it waits for a code. Says nothing about time: see [`Verification::expires_at`].
     pub const fn is_pending(&self) -> bool {
         matches!(self.state, State::Pending { .. })
+    }
+
+    /// What typing its code shows: the weakest of all channels that a message was asked for by, whatever
+    /// became of it (N10).
+    pub fn assurance(&self) -> Assurance {
+        Assurance::of(self.channels())
+    }
+
+    /// The channels of its messages, in order, once for each message.
+    pub fn channels(&self) -> impl Iterator<Item = Channel> {
+        self.deliveries.iter().map(|trace| trace.channel)
+    }
+
+    /// When time does something to it, while it is pending: its next step is due, or its life is over.
+    pub fn wakes_at(&self) -> Timestamp {
+        let next_at = self.workflow.as_ref().and_then(|workflow| workflow.next_at);
+        next_at.map_or(self.expires_at, |next_at| next_at.min(self.expires_at))
     }
 
     /// Guesses that are left.

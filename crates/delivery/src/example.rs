@@ -39,6 +39,7 @@ impl Example {
             app: AppId::from_bytes([2; 16]),
             mode: Mode::Live,
             channel: Channel::Sms,
+            email: None,
             to: &self.to,
             sender: None,
             text: SecretText::new(&self.text),

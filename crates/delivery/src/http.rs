@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::{Serialize, Serializer};
 
-use crate::provider::{Outgoing, Provider, ProviderKind, ProviderName, Submission};
+use crate::provider::{Outgoing, Provider, ProviderKind, ProviderName, SecretText, Submission};
 use crate::receipt::{Receipt, ReceiptError};
 use crate::sender::SenderId;
 use crate::signature::{SIGNATURE_HEADER, SigningKeys};
@@ -42,6 +43,8 @@ pub struct HttpSettings {
     pub name: ProviderName,
     /// The endpoint: `http` or `https`, no user name and no password in it.
     pub url: String,
+    /// Which channels' messages it takes.
+    pub channels: BTreeSet<Channel>,
     /// What messages are signed with, and receipts checked with.
     pub keys: SigningKeys,
     /// The sender of messages that bring none.
@@ -118,6 +121,7 @@ struct Inner {
     name: ProviderName,
     url: Url,
     receipts_url: Option<Url>,
+    channels: BTreeSet<Channel>,
     keys: SigningKeys,
     sender: Option<SenderId>,
     client: reqwest::Client,
@@ -129,8 +133,9 @@ impl HttpProvider {
         let url = parse_url(&settings.url)?;
         let receipts_url = settings.receipts_url.as_deref().map(parse_url).transpose()?;
         let client = client_for(&url, settings.timeouts)?;
-        let HttpSettings { name, keys, sender, .. } = settings;
-        Ok(HttpProvider { inner: Arc::new(Inner { name, url, receipts_url, keys, sender, client }) })
+        let HttpSettings { name, channels, keys, sender, .. } = settings;
+        let inner = Inner { name, url, receipts_url, channels, keys, sender, client };
+        Ok(HttpProvider { inner: Arc::new(inner) })
     }
 
     /// Reads a receipt that the endpoint posted; see [`Receipt::from_callback`].
@@ -159,6 +164,10 @@ impl Provider for HttpProvider {
 
     fn kind(&self) -> ProviderKind {
         ProviderKind::Http
+    }
+
+    fn carries(&self, channel: Channel) -> bool {
+        self.inner.channels.contains(&channel)
     }
 
     async fn submit(&self, message: &Outgoing<'_>, now: Timestamp) -> Submission {
@@ -193,6 +202,9 @@ struct Body<'a> {
     channel: Channel,
     to: &'a str,
     text: &'a str,
+    /// Alone, where no text is read but a call made or a template filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'a str>,
     locale: &'a Locale,
@@ -212,6 +224,7 @@ impl<'a> Body<'a> {
             channel: message.channel,
             to: message.to.expose(),
             text: message.text.expose(),
+            code: message.code.filter(|_| message.channel != Channel::Sms).map(SecretText::expose),
             from: message.sender.or(provider.sender.as_ref()).map(SenderId::as_str),
             locale: message.locale,
             encoding: message.measure.encoding,

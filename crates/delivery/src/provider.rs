@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use countersign_core::email::EmailAddress;
 use countersign_core::id::{AppId, DeliveryId};
 use countersign_core::locale::Locale;
 use countersign_core::message::Measure;
@@ -32,6 +33,9 @@ pub trait Provider: Send + Sync {
 
     /// What it is.
     fn kind(&self) -> ProviderKind;
+
+    /// Whether it can carry messages of this channel: no other is ever handed to it.
+    fn carries(&self, channel: Channel) -> bool;
 
     /// Hands one message over, once: a provider never retries by itself, because only the outbox
     /// knows whether the message is still wanted. Ends within the provider's own time limit.
@@ -138,6 +142,8 @@ pub struct Outgoing<'a> {
     /// The code alone, for channels that do not carry a text of ours: a call, a template that the vendor
     /// keeps. A notice has none.
     pub code: Option<SecretText<'a>>,
+    /// What an e-mail has besides its text; nothing on other channels.
+    pub email: Option<Envelope<'a>>,
     /// The language of the text.
     pub locale: &'a Locale,
     /// How the text is encoded on the air, and how many segments it fills.
@@ -156,6 +162,17 @@ impl fmt::Debug for Outgoing<'_> {
             .field("measure", &self.measure)
             .finish_non_exhaustive()
     }
+}
+
+/// What an e-mail has besides its text. Shows nothing of it.
+#[derive(Clone, Copy)]
+pub struct Envelope<'a> {
+    /// Whom it reaches.
+    pub to: &'a EmailAddress,
+    /// Its subject; one line, without the code.
+    pub subject: &'a str,
+    /// The text once more as HTML.
+    pub html: SecretText<'a>,
 }
 
 /// A text that carries a code. No Debug, no Display.
@@ -310,6 +327,15 @@ impl Provider for AnyProvider {
             AnyProvider::Http(provider) => provider.kind(),
             AnyProvider::Smpp(provider) => provider.kind(),
             AnyProvider::Declared(provider) => provider.kind(),
+        }
+    }
+
+    fn carries(&self, channel: Channel) -> bool {
+        match self {
+            AnyProvider::Simulated(provider) => provider.carries(channel),
+            AnyProvider::Http(provider) => provider.carries(channel),
+            AnyProvider::Smpp(provider) => provider.carries(channel),
+            AnyProvider::Declared(provider) => provider.carries(channel),
         }
     }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use countersign_core::id::DeliveryId;
 use countersign_core::phone::E164;
 use countersign_core::time::Timestamp;
-use countersign_core::verification::ReceiptStatus;
+use countersign_core::verification::{Channel, ReceiptStatus};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -239,6 +239,11 @@ impl Provider for SimulatedPhone {
 
     fn kind(&self) -> ProviderKind {
         ProviderKind::Simulated
+    }
+
+    /// All of them: it shows what would have gone out.
+    fn carries(&self, _: Channel) -> bool {
+        true
     }
 
     async fn submit(&self, message: &Outgoing<'_>, now: Timestamp) -> Submission {

@@ -1,7 +1,9 @@
 //! Makes providers of what the configuration says about them.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use countersign_core::verification::Channel;
 use countersign_delivery::http::{HttpProvider, HttpSettings, HttpTimeouts};
 use countersign_delivery::provider::{AnyProvider, ProviderName};
 use countersign_delivery::signature::SigningKeys;
@@ -43,6 +45,7 @@ pub fn one(
             AnyProvider::Http(HttpProvider::new(HttpSettings {
                 name: provider.name.clone(),
                 url: http.url.expose().to_string(),
+                channels: http.channels.clone(),
                 keys: SigningKeys::new(
                     http.secret.expose(),
                     http.previous_secret.as_ref().map(crate::config::SecretText::expose),
@@ -60,6 +63,12 @@ pub fn one(
             AnyProvider::Declared(declared.map_err(anyhow::Error::msg)?)
         }
     })
+}
+
+/// The channels that each provider carries.
+pub fn carried(config: &Config) -> HashMap<ProviderName, BTreeSet<Channel>> {
+    let channels = |carrier: &Carrier| Channel::ALL.into_iter().filter(|one| carrier.carries(*one)).collect();
+    config.providers.iter().map(|provider| (provider.name.clone(), channels(&provider.carrier))).collect()
 }
 
 /// Carriers of test messages, the first one first.

@@ -284,6 +284,7 @@ fn routing(config: &Config) -> anyhow::Result<Routing> {
     Ok(Routing::new(RoutingSettings {
         table: config.routes.clone(),
         route: config.delivery.route.clone(),
+        carried: carriers::carried(config),
         simulated: carriers::simulated_names(config.simulated_phone.carriers)?,
         prices: config.prices.clone(),
         bounds: Bounds::default(),

@@ -141,6 +141,8 @@ impl Metrics {
         match event {
             EventKind::Started { .. } => verification("started"),
             EventKind::Resent { .. } => verification("resent"),
+            EventKind::NextStep { .. } => verification("next_step"),
+            EventKind::WorkflowStopped { .. } => verification("workflow_stopped"),
             EventKind::Approved => {
                 verification("approved");
                 check("approved");

@@ -47,6 +47,7 @@ impl Fixture {
             app: AppId::from_bytes([2; 16]),
             mode: Mode::Test,
             channel: Channel::Sms,
+            email: None,
             to: &to,
             sender: None,
             text: SecretText::new(TEXT),

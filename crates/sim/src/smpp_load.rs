@@ -156,6 +156,7 @@ impl Sms {
             app: AppId::from_bytes([2; 16]),
             mode: Mode::Live,
             channel: Channel::Sms,
+            email: None,
             to: &self.to,
             sender: None,
             text: SecretText::new(&self.text),

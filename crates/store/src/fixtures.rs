@@ -101,7 +101,9 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
         standing: Standing::Stranger,
         phone: SealedPhone { key: KeyName("k1".to_owned()), nonce: [7; 24], ciphertext: vec![9; 28] },
         country: "DE".parse().ok(),
+        email: None,
         channel: Channel::Sms,
+        workflow: None,
         locale: Locale::english(),
         presentation: Presentation::Unbound,
         format: CodeFormat::DEFAULT,
@@ -112,7 +114,7 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
         max_attempts: 5,
         sends: 1,
         last_sent_at: at,
-        deliveries: vec![DeliveryTrace { id: delivery_id(at, number), receipt: None }],
+        deliveries: vec![DeliveryTrace { id: delivery_id(at, number), channel: Channel::Sms, receipt: None }],
         state: State::Pending {
             code: CodeMaterial::Derived { key: KeyName("k1".to_owned()), nonce: [3; 16], generation: 0 },
         },
@@ -274,7 +276,7 @@ pub fn replaced(loaded: &Loaded, id: VerificationId, at: Timestamp, number: u64)
         changed.phone_change = Some(PhoneChange {
             replaced_by,
             ending: SealedEnding(changed.phone.clone()),
-            notice: DeliveryTrace { id: notice.id, receipt: None },
+            notice: DeliveryTrace { id: notice.id, channel: Channel::Sms, receipt: None },
         });
         let kind = EventKind::PhoneChangeAuthorized { replaced_by, delivery: notice.id };
         change.events.push(event(app, id, at, kind));

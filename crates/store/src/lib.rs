@@ -112,7 +112,8 @@ pub trait Store: Send + Sync {
         reference: String,
     ) -> impl Future<Output = Result<Option<Delivery>, StoreError>> + Send;
 
-    /// Pending verifications whose time is over, oldest first.
+    /// Pending verifications that time does something to ([`countersign_core::verification::Verification::wakes_at`]):
+    /// whose life is over, or whose workflow has a step due. Those that wait longest come first.
     fn overdue(
         &self,
         now: Timestamp,

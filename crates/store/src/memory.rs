@@ -219,12 +219,12 @@ impl Tables {
     }
 
     fn overdue(&self, now: Timestamp, limit: usize) -> Vec<Overdue> {
-        let is_overdue = |v: &Verification| v.status() == Status::Pending && v.expires_at <= now;
+        let is_overdue = |v: &Verification| v.status() == Status::Pending && v.wakes_at() <= now;
         let mut overdue: Vec<_> = self
             .verifications
             .iter()
             .filter(|(_, (_, verification))| is_overdue(verification))
-            .map(|(&(app, id), &(subject, ref v))| (v.expires_at, Overdue { app, subject, verification: id }))
+            .map(|(&(app, id), &(subject, ref v))| (v.wakes_at(), Overdue { app, subject, verification: id }))
             .collect();
         overdue.sort_unstable_by_key(|&(at, overdue)| (at, overdue.verification));
         overdue.into_iter().take(limit).map(|(_, overdue)| overdue).collect()

@@ -26,7 +26,7 @@ pub struct Loaded {
     pub version: Version,
 }
 
-/// A pending verification whose time is over.
+/// A pending verification that time does something to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overdue {
     /// The app.

@@ -4,6 +4,7 @@
 //! code is bound to, and adds the last line that lets browsers and apps take the code only where it
 //! belongs. [`plan()`] does so within a budget. Built-in texts live in `texts/`, one file per language; an app's own are [`Templates`].
 
+mod channel;
 mod custom;
 mod encoding;
 mod gsm7;
@@ -21,6 +22,7 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
+pub use channel::{EmailParts, email_parts, render_for};
 pub use custom::{InvalidTemplates, MAX_TEMPLATES, Templates};
 pub use encoding::{CONCATENATION_HEADER_OCTETS, Encoding, Measure, parts};
 pub use gsm7::gsm7_octets;
@@ -114,7 +116,12 @@ impl Message {
 ///
 /// Values from outside are made harmless, whether or not [`check_value`] saw them before.
 pub fn render(input: &MessageInput<'_>) -> Message {
-    let values = Values::of(input);
+    render_with(input, input.code.expose())
+}
+
+/// The same, with the code written otherwise in the text.
+fn render_with(input: &MessageInput<'_>, code: &str) -> Message {
+    let values = Values { code, ..Values::of(input) };
     let ending = last_line(input.presentation, input.code.expose());
     let ladder = input.locale.ladder().chain(input.default_locale.ladder()).chain([Locale::english()]);
     for locale in ladder {
@@ -131,12 +138,12 @@ pub fn render(input: &MessageInput<'_>) -> Message {
             return Message::new(text, locale, TextSource::BuiltIn);
         }
     }
-    bare_code(input.code, &ending)
+    bare_code(code, &ending)
 }
 
 /// What is left to say when the brand is empty, which [`check_brand`] refuses: the code alone.
-fn bare_code(code: &Code, ending: &[&str]) -> Message {
-    let text = template::fill("{code}", ending, |_| code.expose()).unwrap_or_default();
+fn bare_code(code: &str, ending: &[&str]) -> Message {
+    let text = template::fill("{code}", ending, |_| code).unwrap_or_default();
     Message::new(text, Locale::english(), TextSource::BuiltIn)
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Outcome};
+use crate::channel::Assurance;
 use crate::code::{Code, Guess};
 use crate::event::EventKind;
 use crate::id::{AppId, VerificationId};
@@ -251,6 +252,11 @@ fn approve(draft: &mut Draft<'_>, id: VerificationId) {
     draft.event(id, EventKind::Approved);
     let Some(verification) = draft.subject.verification(id) else { return };
     let standing = verification.standing;
+    // A code that went by e-mail shows nothing about the phone: it neither makes its customer known there
+    // nor takes failures away (N10).
+    if verification.assurance() < Assurance::Possession {
+        return;
+    }
     let customer = verification.customer.clone().map(|customer| super::start::customer_tag(draft, &customer));
     // Only a success clears the count (NIST SP 800-63B-4 §3.2.2, N6).
     draft.subject.failures_mut(standing).clear();

@@ -4,6 +4,7 @@
 //! tell the caller, and what must happen besides. The caller commits all of it at once or nothing
 //! (design 2), and tells nobody before.
 
+mod advance;
 mod cancel;
 mod check;
 mod expire;
@@ -22,12 +23,13 @@ use crate::event::{Event, EventKind};
 use crate::id::{DeliveryId, EventId, VerificationId};
 use crate::keyring::{KeyError, Keyring, Place};
 use crate::phone::{Country, E164, NumberType};
-use crate::policy::Policy;
+use crate::policy::{ChannelProblem, Policy};
 use crate::quota::Quota;
 use crate::subject::{Lock, Subject};
 use crate::time::Timestamp;
-use crate::verification::{DeliveryTrace, Standing, State, Status, Verification};
+use crate::verification::{Channel, DeliveryTrace, Standing, State, Status, Verification};
 
+pub use advance::{Advance, AdvanceCause, Room, StepCause, StopReason};
 pub use check::{Check, CheckResult, Checked, derive_code};
 pub use receipt::{OnFailure, Receipt};
 pub use redeem::{BindingField, Redeem, RedeemOutcome, Replacement};
@@ -47,6 +49,8 @@ pub enum Command {
     Cancel(VerificationId),
     /// Settle what time has ended.
     Expire,
+    /// Take the next step of a workflow, if it is due.
+    Advance(Advance),
     /// A carrier's word about a message.
     Receipt(Receipt),
     /// Use the proof, once.
@@ -69,7 +73,7 @@ pub enum Outcome {
     },
     /// Of a check.
     Checked(Checked),
-    /// Of a cancel, report, receipt or expire: done, or there was nothing to do.
+    /// Of a cancel, report, receipt, expire or advance: done, or there was nothing to do.
     Settled,
     /// Of a redeem.
     Redeemed(RedeemOutcome),
@@ -86,6 +90,8 @@ pub enum Refusal {
     CountryNotAllowed(Option<Country>),
     /// The app does not send to this kind of number.
     NumberTypeRefused(NumberType),
+    /// The code may not go out by this channel.
+    ChannelRefused(Channel, ChannelProblem),
     /// The phone was sent to too often.
     PhoneLimit {
         /// Which window is full.
@@ -192,6 +198,7 @@ pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Resul
         Command::Check(check) => check::check(&mut draft, check)?,
         Command::Cancel(id) => cancel::cancel(&mut draft, *id),
         Command::Expire => Outcome::Settled,
+        Command::Advance(advance) => advance::advance(&mut draft, advance),
         Command::Receipt(receipt) => receipt::receipt(&mut draft, receipt),
         Command::Redeem(redeem) => redeem::redeem(&mut draft, redeem),
         Command::Report(id) => report::report(&mut draft, *id),
@@ -228,10 +235,12 @@ impl Draft<'_> {
         }));
     }
 
-    /// Ends a pending or approved verification: its code material goes, its messages stay unsent.
+    /// Ends a pending or approved verification: its code material and the e-mail address go, its messages
+    /// stay unsent.
     fn end(&mut self, id: VerificationId, state: State) {
         if let Some(verification) = self.subject.verification_mut(id) {
             verification.state = state;
+            verification.email = None;
         }
         self.subject.record.live.retain(|&live| live != id);
         self.cancel_deliveries(id);
@@ -246,11 +255,15 @@ impl Draft<'_> {
     }
 
     /// Records one more send of a pending verification and asks for its delivery.
-    fn send(&mut self, id: VerificationId) -> Option<DeliveryId> {
+    fn send(&mut self, id: VerificationId, channel: Channel) -> Option<DeliveryId> {
         let now = self.now;
         let verification = self.subject.verification_mut(id)?;
         verification.sends += 1;
         verification.last_sent_at = now;
+        verification.channel = channel;
+        if let Some(workflow) = &mut verification.workflow {
+            workflow.sent(channel, now);
+        }
         let delivery_id = self.deliver_code(id)?;
         let sends = &mut self.subject.record.sends;
         sends.retain(|&at| at > now.minus(DAY));
@@ -258,14 +271,15 @@ impl Draft<'_> {
         Some(delivery_id)
     }
 
-    /// Asks for one more delivery of a verification's code.
+    /// Asks for one more delivery of a verification's code, by the channel of its last message.
     fn deliver_code(&mut self, id: VerificationId) -> Option<DeliveryId> {
         let delivery_id = DeliveryId::new(self.now, id.partition(), &mut self.entropy);
         let verification = self.subject.verification_mut(id)?;
-        verification.deliveries.push(DeliveryTrace { id: delivery_id, receipt: None });
+        let channel = verification.channel;
+        verification.deliveries.push(DeliveryTrace { id: delivery_id, channel, receipt: None });
         let kind = DeliveryKind::Code { generation: verification.generation() };
         let expires_at = verification.expires_at;
-        self.deliver(id, delivery_id, kind, expires_at)?;
+        self.deliver(id, delivery_id, kind, channel, expires_at)?;
         Some(delivery_id)
     }
 
@@ -275,6 +289,7 @@ impl Draft<'_> {
         id: VerificationId,
         delivery: DeliveryId,
         kind: DeliveryKind,
+        channel: Channel,
         expires_at: Timestamp,
     ) -> Option<()> {
         let verification = self.subject.verification(id)?;
@@ -283,7 +298,7 @@ impl Draft<'_> {
             app: self.subject.app,
             verification: id,
             mode: verification.mode,
-            channel: verification.channel,
+            channel,
             kind,
             created_at: self.now,
             expires_at,

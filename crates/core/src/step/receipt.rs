@@ -1,5 +1,6 @@
 //! Receipt: a carrier's word about a message.
 
+use super::advance::{Room, StepCause, take_next_step};
 use super::{Draft, Outcome};
 use crate::event::EventKind;
 use crate::id::{DeliveryId, VerificationId};
@@ -21,11 +22,13 @@ pub struct Receipt {
     pub on_failure: OnFailure,
 }
 
-/// What is done when no message of a verification can arrive any more.
+/// What is done when no message of a verification can arrive any more by its last channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
     /// The same code is sent again, by another route if there is one.
     SendAgain,
+    /// The next step of the workflow is taken at once: the channel has no other route.
+    NextStep,
     /// Nothing: there is no room for another message.
     RecordOnly,
 }
@@ -47,10 +50,26 @@ pub(super) fn receipt(draft: &mut Draft<'_>, receipt: &Receipt) -> Outcome {
         receipt.verification,
         EventKind::Receipt { delivery: receipt.delivery, provider, status: receipt.status },
     );
-    if receipt.status == ReceiptStatus::Failed && receipt.on_failure == OnFailure::SendAgain {
-        fail_over(draft, receipt);
+    if receipt.status == ReceiptStatus::Failed && is_channel_lost(draft, receipt) {
+        match receipt.on_failure {
+            OnFailure::SendAgain => {
+                fail_over(draft, receipt);
+            }
+            OnFailure::NextStep => {
+                take_next_step(draft, receipt.verification, StepCause::Failed, Room::Open);
+            }
+            OnFailure::RecordOnly => {}
+        }
     }
     Outcome::Settled
+}
+
+/// Whether no message can arrive any more by the channel of the last one, which this one went by too.
+fn is_channel_lost(draft: &Draft<'_>, receipt: &Receipt) -> bool {
+    let Some(verification) = draft.subject.verification(receipt.verification) else { return false };
+    let mut by_this = verification.deliveries.iter().filter(|trace| trace.channel == verification.channel);
+    by_this.clone().any(|trace| trace.id == receipt.delivery)
+        && by_this.all(|trace| trace.receipt == Some(ReceiptStatus::Failed))
 }
 
 /// A message that the carrier gave up is sent once more, with the same code, where none of the others can
@@ -58,10 +77,9 @@ pub(super) fn receipt(draft: &mut Draft<'_>, receipt: &Receipt) -> Outcome {
 /// (design 6, Sending).
 fn fail_over(draft: &mut Draft<'_>, receipt: &Receipt) -> Option<()> {
     let verification = draft.subject.verification(receipt.verification)?;
-    let all_failed = verification.deliveries.iter().all(|trace| trace.receipt == Some(ReceiptStatus::Failed));
     let failovers = verification.deliveries.len().saturating_sub(usize::from(verification.sends));
     let in_time = verification.expires_at.since(draft.now) >= MIN_LIFE_FOR_RESEND;
-    if !verification.is_pending() || !all_failed || failovers >= MAX_FAILOVERS || !in_time {
+    if !verification.is_pending() || failovers >= MAX_FAILOVERS || !in_time {
         return None;
     }
     let delivery = draft.deliver_code(receipt.verification)?;

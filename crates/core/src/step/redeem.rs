@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Outcome};
+use crate::channel::Assurance;
 use crate::delivery::DeliveryKind;
 use crate::event::EventKind;
 use crate::id::{DeliveryId, VerificationId};
@@ -13,7 +14,7 @@ use crate::proof::SessionHash;
 use crate::purpose::Purpose;
 use crate::transaction::Transaction;
 use crate::verification::{
-    CommandId, DeliveryTrace, DenyReason, PhoneChange, RememberedOutcome, State, Verification,
+    Channel, CommandId, DeliveryTrace, DenyReason, PhoneChange, RememberedOutcome, State, Verification,
 };
 
 /// Use a proof whose signature, audience and time were verified. What the shop is about to do is
@@ -30,6 +31,8 @@ pub struct Redeem {
     pub session: Option<SessionHash>,
     /// The transaction that is about to be carried out.
     pub transaction: Option<Transaction>,
+    /// The least that the proof must show. Some purposes ask for more: see [`Assurance::needed_for`].
+    pub least: Assurance,
     /// The phone that takes the place of this one, where that is what the proof is used for.
     pub replacement: Option<Replacement>,
     /// Names the request, where it may be retried.
@@ -64,6 +67,9 @@ pub enum RedeemOutcome {
     NotApproved,
     /// The phone that should take this one's place is this one. The proof is as good as before.
     SamePhone,
+    /// The code went by e-mail too, so that it shows no possession of the phone, and that is asked for (N10).
+    /// The proof is as good as before.
+    TooWeak,
     /// Something is not as it was at start. The verification is void now.
     Mismatch(BindingField),
 }
@@ -146,7 +152,17 @@ fn judge(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> Red
     if redeem.replacement.as_ref().is_some_and(|new| key(&new.phone) == draft.subject.key) {
         return RedeemOutcome::SamePhone;
     }
-    mismatch(draft, verification, redeem).map_or(RedeemOutcome::Redeemed, RedeemOutcome::Mismatch)
+    match mismatch(draft, verification, redeem) {
+        Some(field) => RedeemOutcome::Mismatch(field),
+        None if verification.assurance() < needed(verification, redeem) => RedeemOutcome::TooWeak,
+        None => RedeemOutcome::Redeemed,
+    }
+}
+
+/// What is about to be done may need more than the shop asks for (N7, N10).
+fn needed(verification: &Verification, redeem: &Redeem) -> Assurance {
+    let replacing = redeem.replacement.as_ref().map_or(Assurance::Notification, |_| Assurance::Possession);
+    redeem.least.max(Assurance::needed_for(&verification.purpose)).max(replacing)
 }
 
 fn mismatch(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> Option<BindingField> {
@@ -195,11 +211,12 @@ fn give_way(draft: &mut Draft<'_>, id: VerificationId, replacement: &Replacement
     let notice = DeliveryId::new(draft.now, id.partition(), &mut draft.entropy);
     let replaced_by = replacement.verification;
     if let Some(verification) = draft.subject.verification_mut(id) {
-        let notice = DeliveryTrace { id: notice, receipt: None };
+        // Whatever carried the code: vendors' templates for codes carry no notice.
+        let notice = DeliveryTrace { id: notice, channel: Channel::Sms, receipt: None };
         verification.phone_change = Some(PhoneChange { replaced_by, ending, notice });
     }
     let expires_at = draft.now.plus(NOTICE_LIFETIME);
-    if draft.deliver(id, notice, DeliveryKind::PhoneChangeNotice, expires_at).is_some() {
+    if draft.deliver(id, notice, DeliveryKind::PhoneChangeNotice, Channel::Sms, expires_at).is_some() {
         draft.event(id, EventKind::PhoneChangeAuthorized { replaced_by, delivery: notice });
     }
 }

@@ -3,15 +3,18 @@
 use super::{Draft, Outcome, PhoneWindow, Refusal};
 use crate::event::EventKind;
 use crate::id::VerificationId;
-use crate::policy::{MIN_LIFE_FOR_RESEND, ResendCode};
+use crate::policy::{Address, MIN_LIFE_FOR_RESEND, ResendCode};
 use crate::time::Timestamp;
-use crate::verification::{CodeMaterial, CommandId, RememberedOutcome, State};
+use crate::verification::{Channel, CodeMaterial, CommandId, RememberedOutcome, State};
+use crate::workflow::Workflow;
 
 /// Send the message again. Attempts are kept: a resend never lowers a counter (N4; I2).
 #[derive(Clone, Copy, Debug)]
 pub struct Resend {
     /// The verification.
     pub verification: VerificationId,
+    /// By which channel; none: by the next step of its workflow, else as before.
+    pub channel: Option<Channel>,
     /// Names the request, where it may be retried.
     pub command: Option<CommandId>,
 }
@@ -23,7 +26,7 @@ pub(super) fn resend(draft: &mut Draft<'_>, resend: &Resend) -> Outcome {
     if let Some(RememberedOutcome::Sent(answer)) = verification.recall(resend.command) {
         return Outcome::Resent { resend_at: answer.resend_at };
     }
-    match send_again(draft, resend.verification) {
+    match send_again(draft, resend.verification, resend.channel) {
         Ok(resend_at) => {
             if let Some(verification) = draft.subject.verification_mut(resend.verification) {
                 let answer = verification.pending_answer(draft.policy);
@@ -48,11 +51,24 @@ pub(super) fn must_start_anew(draft: &Draft<'_>, id: VerificationId) -> bool {
 }
 
 /// Sends again if every rule allows; says when another send is possible, if one is.
-pub(super) fn send_again(draft: &mut Draft<'_>, id: VerificationId) -> Result<Option<Timestamp>, Refusal> {
+pub(super) fn send_again(
+    draft: &mut Draft<'_>,
+    id: VerificationId,
+    channel: Option<Channel>,
+) -> Result<Option<Timestamp>, Refusal> {
     let verification = draft.subject.verification(id).ok_or(Refusal::NoSendsLeft)?;
     if !verification.is_pending() {
         return Err(Refusal::NotPending(verification.status()));
     }
+    let next = || verification.workflow.as_ref().and_then(Workflow::next).map(|step| step.channel);
+    let channel = match channel {
+        Some(asked) => {
+            let address = verification.email.as_ref().map_or(Address::Missing, |_| Address::Known);
+            draft.policy.check_channel(asked, &verification.purpose, address)?;
+            asked
+        }
+        None => next().unwrap_or(verification.channel),
+    };
     if verification.sends >= draft.policy.max_sends {
         return Err(Refusal::NoSendsLeft);
     }
@@ -70,10 +86,10 @@ pub(super) fn send_again(draft: &mut Draft<'_>, id: VerificationId) -> Result<Op
     if draft.policy.resend == ResendCode::Rotate {
         rotate(draft, id);
     }
-    let delivery = draft.send(id).ok_or(Refusal::NoSendsLeft)?;
+    let delivery = draft.send(id, channel).ok_or(Refusal::NoSendsLeft)?;
     let verification = draft.subject.verification(id).ok_or(Refusal::NoSendsLeft)?;
     let (generation, resend_at) = (verification.generation(), verification.resend_at(draft.policy));
-    draft.event(id, EventKind::Resent { delivery, generation });
+    draft.event(id, EventKind::Resent { delivery, generation, channel });
     Ok(resend_at)
 }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::{Draft, Effect, Outcome, PhoneWindow, Refusal};
 use crate::code::CodeFormat;
+use crate::email::EmailAddress;
 use crate::event::{ClientAddress, EventKind};
 use crate::id::VerificationId;
 use crate::keyring::{Place, Tag};
 use crate::locale::Locale;
 use crate::phone::{E164, NumberType};
-use crate::policy::{MAX_LIFETIME, MAX_LIVE};
+use crate::policy::{Address, MAX_LIFETIME, MAX_LIVE};
 use crate::presentation::Presentation;
 use crate::proof::SessionHash;
 use crate::purpose::Purpose;
@@ -21,6 +22,7 @@ use crate::transaction::Transaction;
 use crate::verification::{
     CancelReason, Channel, CodeMaterial, CommandId, RememberedOutcome, Standing, State, Verification,
 };
+use crate::workflow::{Workflow, WorkflowStep};
 
 /// Prove this phone, for this purpose.
 #[derive(Clone)]
@@ -43,8 +45,12 @@ pub struct Start {
     /// The verification whose proof lets this phone take the place of the customer's earlier one. Whoever
     /// gives it has redeemed that proof as a [`super::Replacement`] by this very start.
     pub replaces: Option<VerificationId>,
-    /// How the code travels.
+    /// The customer's e-mail address, where the code may go there.
+    pub email: Option<EmailAddress>,
+    /// How the code travels, without a workflow.
     pub channel: Channel,
+    /// The channels that are tried one after another; none: `channel` alone.
+    pub workflow: Vec<WorkflowStep>,
     /// The language of the message.
     pub locale: Locale,
     /// Where the code is typed.
@@ -87,6 +93,14 @@ pub(super) fn start(draft: &mut Draft<'_>, start: &Start) -> Outcome {
     try_start(draft, start).map_or_else(Outcome::Refused, Outcome::Started)
 }
 
+impl Start {
+    /// The channels of its messages, the first one first.
+    fn channels(&self) -> impl Iterator<Item = Channel> {
+        let alone = self.workflow.is_empty().then_some(self.channel);
+        self.workflow.iter().map(|step| step.channel).chain(alone)
+    }
+}
+
 /// What the same request came to before.
 fn recall(draft: &Draft<'_>, start: &Start) -> Option<Started> {
     if draft.subject.verification(start.verification).is_some() {
@@ -98,6 +112,7 @@ fn recall(draft: &Draft<'_>, start: &Start) -> Option<Started> {
 
 fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
     check_destination(draft, start)?;
+    check_channels(draft, start)?;
     let customer = start.customer.as_ref().map(|customer| customer_tag(draft, customer));
     let standing = match customer {
         Some(tag) if draft.subject.record.known_customers.contains(&tag) => Standing::KnownCustomer,
@@ -113,7 +128,10 @@ fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
         .find(|v| v.is_pending() && v.purpose == start.purpose && v.session == start.session)
         .map(|v| {
             // One that replaces nothing must not become one that does, nor the other way round (N7).
-            let same = v.digest == digest && v.customer == start.customer && v.replaces == start.replaces;
+            let same = v.digest == digest
+                && v.customer == start.customer
+                && v.replaces == start.replaces
+                && keeps_address(draft, v, start);
             (v.id, same, v.attempts_used)
         });
     // Inside one verification the resend ladder stands in for the short windows; a new one meets all.
@@ -125,7 +143,7 @@ fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
         && is_the_same
         && (room.is_err() || !super::resend::must_start_anew(draft, id))
     {
-        return Ok(found(draft, id, start.command));
+        return Ok(found(draft, id, start));
     }
     room?;
     let places = if standing == Standing::KnownCustomer { MAX_LIVE } else { MAX_LIVE - 1 };
@@ -162,9 +180,29 @@ fn check_destination(draft: &Draft<'_>, start: &Start) -> Result<(), Refusal> {
     }
 }
 
-/// "Same phone, purpose, session and transaction: it is a resend, same id" (design 6).
-fn found(draft: &mut Draft<'_>, id: VerificationId, command: Option<CommandId>) -> Started {
-    let sent = super::resend::send_again(draft, id);
+/// Whether every channel may carry this code.
+fn check_channels(draft: &Draft<'_>, start: &Start) -> Result<(), Refusal> {
+    let address = start.email.as_ref().map_or(Address::Missing, |_| Address::Known);
+    start.channels().try_for_each(|channel| draft.policy.check_channel(channel, &start.purpose, address))
+}
+
+/// Whether a start names no other e-mail address than the verification that it would find. The code of one
+/// that is on its way never goes to an address that was not there at its start: whoever meets it in a shared
+/// slot could add her own.
+fn keeps_address(draft: &Draft<'_>, verification: &Verification, start: &Start) -> bool {
+    let Some(asked) = &start.email else { return true };
+    let place = Place { app: draft.subject.app, verification: verification.id };
+    let known = verification.email.as_ref().and_then(|sealed| draft.keyring.open_email(place, sealed).ok());
+    known.is_some_and(|known| known == *asked)
+}
+
+/// "Same phone, purpose, session and transaction: it is a resend, same id" (design 6). A start that asks for
+/// another channel changes to it.
+fn found(draft: &mut Draft<'_>, id: VerificationId, start: &Start) -> Started {
+    let command = start.command;
+    let before = draft.subject.verification(id).map(|verification| verification.channel);
+    let another = Some(start.channel).filter(|asked| start.workflow.is_empty() && before != Some(*asked));
+    let sent = super::resend::send_again(draft, id, another);
     if let Some(verification) = draft.subject.verification_mut(id) {
         let answer = verification.pending_answer(draft.policy);
         let outcome = match sent {
@@ -200,6 +238,8 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
     let place = Place { app: draft.subject.app, verification: start.verification };
     let nonce = draft.entropy.bytes();
     let sealed = draft.keyring.seal_phone(place, &start.phone, draft.entropy.bytes());
+    let email =
+        start.email.as_ref().map(|email| draft.keyring.seal_email(place, email, draft.entropy.bytes()));
     let test_number = start.mode == Mode::Test && draft.policy.test_code(&start.phone).is_some();
     let code = if test_number {
         CodeMaterial::TestNumber
@@ -218,7 +258,9 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
         standing: binding.standing,
         phone: sealed,
         country: start.phone.country(),
-        channel: start.channel,
+        email,
+        channel: start.channels().next().unwrap_or_default(),
+        workflow: (start.workflow.len() > 1).then(|| Workflow::new(start.workflow.clone())),
         locale: start.locale.clone(),
         presentation: start.presentation.clone(),
         format: start.format,
@@ -236,14 +278,15 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
         remembered: Vec::new(),
         metadata: start.metadata.clone(),
     };
+    let channel = verification.channel;
     draft.subject.record.live.push(verification.id);
     draft.subject.verifications.push(Arc::new(verification));
-    if let Some(delivery) = draft.send(start.verification) {
+    if let Some(delivery) = draft.send(start.verification, channel) {
         draft.event(
             start.verification,
             EventKind::Started {
                 purpose: start.purpose.clone(),
-                channel: start.channel,
+                channel,
                 country: start.phone.country(),
                 client_address: start.client_address,
                 delivery,

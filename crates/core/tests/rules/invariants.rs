@@ -10,10 +10,11 @@ use countersign_core::id::{DeliveryId, EventId, VerificationId};
 use countersign_core::policy::{
     MAX_CONSECUTIVE_FAILURES, MAX_FAILOVERS, MAX_LIFETIME, MAX_LIVE, NOTICE_LIFETIME, Policy,
 };
+use countersign_core::purpose::Purpose;
 use countersign_core::step::{Command, Effect, Outcome, Step};
 use countersign_core::subject::{MAX_KNOWN_CUSTOMERS, Subject};
 use countersign_core::time::Timestamp;
-use countersign_core::verification::{MAX_REMEMBERED, Standing, State, Verification};
+use countersign_core::verification::{Channel, MAX_REMEMBERED, Standing, State, Verification};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -85,8 +86,11 @@ impl Ledger {
                 assert!(before.verification(id).unwrap().is_pending(), "approved without being pending");
                 assert!(now < verification.expires_at, "N1: approved after its time");
                 assert!(now < verification.created_at.plus(MAX_LIFETIME), "N1: approved after ten minutes");
-                self.misses_in_a_row.insert(known, 0);
-                self.misses_at.remove(&known);
+                // N10: a code that went by e-mail takes no failure away.
+                if !by_email(verification) {
+                    self.misses_in_a_row.insert(known, 0);
+                    self.misses_at.remove(&known);
+                }
             }
             EventKind::CheckIncorrect { .. } | EventKind::CheckSuperseded { .. } => {
                 self.misses_at.entry(known).or_default().push(now);
@@ -96,6 +100,9 @@ impl Ledger {
                 let count = self.redeems.entry(id).or_default();
                 *count += 1;
                 assert_eq!(*count, 1, "I1: redeemed twice");
+                let needs_the_phone =
+                    matches!(verification.purpose, Purpose::Payment | Purpose::AccountChange);
+                assert!(!needs_the_phone || !by_email(verification), "N10: an e-mail proved a phone");
             }
             _ => {}
         }
@@ -130,6 +137,15 @@ impl Ledger {
             later.expires_at.since(later.created_at) <= MAX_LIFETIME,
             "N1: lives longer than ten minutes"
         );
+        assert!(later.is_pending() || later.email.is_none(), "an e-mail address outlived its verification");
+        assert_eq!(later.deliveries.last().map(|last| last.channel), Some(later.channel));
+        if let Some(workflow) = &later.workflow {
+            assert!((1..=workflow.steps.len()).contains(&usize::from(workflow.taken)));
+            assert!(
+                workflow.next_at.is_none() || workflow.next().is_some(),
+                "a step that is not there is due"
+            );
+        }
         if later.is_pending() {
             assert!(now < later.expires_at, "a step left an overdue verification pending");
         } else {
@@ -216,6 +232,10 @@ impl Ledger {
             assert!(within(DAY) <= usize::from(policy.failure_limits.per_day), "more misses than a day has");
         }
     }
+}
+
+fn by_email(verification: &Verification) -> bool {
+    verification.deliveries.iter().any(|trace| trace.channel == Channel::Email)
 }
 
 fn kinds(effects: &[Effect]) -> impl Iterator<Item = &EventKind> {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use countersign_core::channel::Assurance;
 use countersign_core::code::Guess;
 use countersign_core::event::EventKind;
 use countersign_core::id::VerificationId;
@@ -11,12 +12,13 @@ use countersign_core::keyring::Epoch;
 use countersign_core::policy::{FailureLimits, PhoneLimits, ResendCode};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    Check, CheckResult, Checked, Command, OnFailure, Outcome, Receipt, Redeem, RedeemOutcome, Refusal,
-    Resend, Start,
+    Advance, AdvanceCause, Check, CheckResult, Checked, Command, OnFailure, Outcome, Receipt, Redeem,
+    RedeemOutcome, Refusal, Resend, Room, Start,
 };
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::Transaction;
-use countersign_core::verification::{CommandId, ReceiptStatus, Standing, Status};
+use countersign_core::verification::{Channel, CommandId, ReceiptStatus, Standing, Status};
+use countersign_core::workflow::WorkflowStep;
 use proptest::prelude::*;
 
 use crate::world::{OTHER_PHONE, World, payment, session};
@@ -41,7 +43,14 @@ enum Action {
     },
     Resend {
         which: usize,
+        channel: Option<Channel>,
         command: Option<u8>,
+    },
+    /// A round of the worker, or a provider's last word about the last message.
+    Advance {
+        which: usize,
+        failed: bool,
+        room: Room,
     },
     Check {
         which: usize,
@@ -92,6 +101,10 @@ fn command() -> impl Strategy<Value = Option<u8>> {
     prop_oneof![2 => Just(None), 1 => (0_u8..6).prop_map(Some)]
 }
 
+fn channel() -> impl Strategy<Value = Option<Channel>> {
+    prop_oneof![2 => Just(None), 1 => proptest::sample::select(Channel::ALL.to_vec()).prop_map(Some)]
+}
+
 fn typed() -> impl Strategy<Value = Typed> {
     prop_oneof![
         2 => Just(Typed::Right),
@@ -121,7 +134,10 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         6 => (0_u8..9, 0_u8..3, proptest::option::of(0_u8..3), command())
             .prop_map(|(slot, cents, customer, command)| Action::Start { slot, cents, customer, command }),
-        8 => (which(), command()).prop_map(|(which, command)| Action::Resend { which, command }),
+        8 => (which(), channel(), command())
+            .prop_map(|(which, channel, command)| Action::Resend { which, channel, command }),
+        4 => (which(), any::<bool>(), prop_oneof![2 => Just(Room::Open), 1 => Just(Room::Full)])
+            .prop_map(|(which, failed, room)| Action::Advance { which, failed, room }),
         2 => (which(), 1_u8..8).prop_map(|(which, times)| Action::Hammer { which, times }),
         10 => (which(), typed(), cents(), command())
             .prop_map(|(which, typed, cents, command)| Action::Check { which, typed, cents, command }),
@@ -227,7 +243,7 @@ impl Model {
                 EventKind::CheckIncorrect { .. } | EventKind::CheckSuperseded { .. } => {
                     self.misses.entry(known).or_default().push(now);
                 }
-                EventKind::Approved => {
+                EventKind::Approved if verification.assurance() == Assurance::Possession => {
                     self.misses.remove(&known);
                 }
                 _ => {}
@@ -273,9 +289,16 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
                 model.order.push(started.id());
             }
         }
-        Action::Resend { which, command } => {
+        Action::Resend { which, channel, command } => {
             let Some(verification) = model.pick(*which) else { return };
-            world.apply(&Command::Resend(Resend { verification, command: command_id(*command) }));
+            let resend = Resend { verification, channel: *channel, command: command_id(*command) };
+            world.apply(&Command::Resend(resend));
+        }
+        Action::Advance { which, failed, room } => {
+            let Some(verification) = model.pick(*which) else { return };
+            let last = world.shelf[&verification].deliveries.last().map(|last| last.id);
+            let cause = last.filter(|_| *failed).map_or(AdvanceCause::Due, AdvanceCause::Failed);
+            world.apply(&Command::Advance(Advance { verification, cause, room: *room }));
         }
         Action::Check { which, typed, cents, command } => {
             let Some(verification) = model.pick(*which) else { return };
@@ -302,13 +325,14 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
         Action::Expire => world.expire(),
         Action::Receipt { which, status } => {
             let Some(verification) = model.pick(*which) else { return };
-            let delivery = world.shelf[&verification].deliveries[0].id;
+            let traces = &world.shelf[&verification].deliveries;
+            let delivery = traces[which % traces.len()].id;
             world.apply(&Command::Receipt(Receipt {
                 verification,
                 delivery,
                 provider: "carrier".to_owned(),
                 status: *status,
-                on_failure: OnFailure::SendAgain,
+                on_failure: if which % 2 == 0 { OnFailure::SendAgain } else { OnFailure::NextStep },
             }));
         }
         Action::Redeem { which, cents, command } => {
@@ -341,8 +365,21 @@ fn start_of(world: &mut World, slot: u8, transaction: Transaction, customer: Opt
         session: if slot / 3 == 2 { None } else { session(&format!("{}", slot / 3)) },
         transaction: base.transaction.is_some().then_some(transaction),
         customer,
+        email: (slot % 2 == 0).then(|| "ada@shop.example".parse().unwrap()),
+        workflow: workflow(slot % 4, world),
         ..base
     }
+}
+
+/// Now and then, where the app sends by all channels.
+fn workflow(which: u8, world: &World) -> Vec<WorkflowStep> {
+    let steps = match which {
+        _ if world.policy.channels.len() == 1 => return Vec::new(),
+        0 => vec![Channel::WhatsApp, Channel::Sms, Channel::Email],
+        1 => vec![Channel::Sms, Channel::Sms, Channel::Voice],
+        _ => return Vec::new(),
+    };
+    steps.into_iter().map(WorkflowStep::from).collect()
 }
 
 fn redeem_of(
@@ -413,6 +450,10 @@ fn policies(world: &mut World, which: u8) {
             world.policy.max_sends = 10;
             world.policy.resend_ladder_s = vec![15];
         }
+        3 => {
+            world.with_all_channels();
+            world.policy.resend_ladder_s = vec![15];
+        }
         _ => {
             world.policy.phone_limits = wide;
             world.policy.resend = ResendCode::Rotate;
@@ -432,7 +473,7 @@ fn the_random_commands_reach_every_end() {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     for round in 0..300_u16 {
         let mut world = World::new();
-        policies(&mut world, u8::try_from(round % 4).unwrap());
+        policies(&mut world, u8::try_from(round % 5).unwrap());
         let mut model = Model::default();
         for action in actions.new_tree(&mut runner).unwrap().current() {
             act(&mut world, &mut model, &action);
@@ -445,6 +486,8 @@ fn the_random_commands_reach_every_end() {
     for wanted in [
         "\"verification.started\"null",
         "\"verification.resent\"null",
+        "\"verification.next_step\"null",
+        "\"verification.workflow_stopped\"\"limit\"",
         "\"verification.approved\"null",
         "\"verification.expired\"null",
         "\"verification.exhausted\"null",
@@ -469,7 +512,7 @@ proptest! {
 
     #[test]
     fn i1_i2_i3_i5_i6_i13_whatever_happens_in_whatever_order_the_invariants_hold(
-        which_policy in 0_u8..4,
+        which_policy in 0_u8..5,
         actions in proptest::collection::vec(action(), 1..120),
     ) {
         let mut world = World::new();

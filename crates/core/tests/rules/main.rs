@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod cancel;
 #[cfg(test)]
+mod channels;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod code;
@@ -39,5 +41,7 @@ mod report;
 mod resend;
 #[cfg(test)]
 mod start;
+#[cfg(test)]
+mod workflow;
 #[cfg(test)]
 mod world;

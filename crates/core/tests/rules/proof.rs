@@ -76,6 +76,7 @@ fn r6_r7_n11_a_proof_says_what_was_proved_and_no_more() {
             "txn": payment("49.90").digest(world.app, &Purpose::Payment).to_string(),
             "epoch": 1,
             "amr": ["sms", "otp"],
+            "assurance": "possession",
             "mode": "live",
         })
     );

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_core::channel::Assurance;
 use countersign_core::code::{CodeFormat, Guess};
 use countersign_core::delivery::{Delivery, DeliveryKind};
 use countersign_core::entropy::Entropy;
@@ -17,7 +18,7 @@ use countersign_core::keyring::{
 };
 use countersign_core::locale::Locale;
 use countersign_core::phone::E164;
-use countersign_core::policy::Policy;
+use countersign_core::policy::{PhoneLimits, Policy};
 use countersign_core::presentation::Presentation;
 use countersign_core::proof::SessionHash;
 use countersign_core::purpose::Purpose;
@@ -221,7 +222,9 @@ impl World {
             session: session("mine"),
             customer: None,
             replaces: None,
+            email: None,
             channel: Channel::Sms,
+            workflow: Vec::new(),
             locale: Locale::english(),
             presentation: Presentation::Unbound,
             format: CodeFormat::DEFAULT,
@@ -285,11 +288,38 @@ impl World {
         id: VerificationId,
         command: Option<CommandId>,
     ) -> Result<Option<Timestamp>, Refusal> {
-        match self.apply(&Command::Resend(Resend { verification: id, command })) {
+        match self.apply(&Command::Resend(Resend { verification: id, channel: None, command })) {
             Outcome::Resent { resend_at } => Ok(resend_at),
             Outcome::Refused(refusal) => Err(refusal),
             other => panic!("a resend came to {other:?}"),
         }
+    }
+
+    /// A resend that names its channel.
+    pub(crate) fn resend_by(
+        &mut self,
+        id: VerificationId,
+        channel: Channel,
+    ) -> Result<Option<Timestamp>, Refusal> {
+        let resend = Resend { verification: id, channel: Some(channel), command: None };
+        match self.apply(&Command::Resend(resend)) {
+            Outcome::Resent { resend_at } => Ok(resend_at),
+            Outcome::Refused(refusal) => Err(refusal),
+            other => panic!("a resend came to {other:?}"),
+        }
+    }
+
+    /// Lets an app send by all channels, as often as it likes.
+    pub(crate) fn with_all_channels(&mut self) -> &mut Self {
+        self.policy.channels = Channel::ALL.into();
+        self.policy.phone_limits =
+            PhoneLimits { spacing_s: 0, per_ten_minutes: 50, per_hour: 50, per_day: 50 };
+        self
+    }
+
+    /// The channels of what was sent, in order.
+    pub(crate) fn sent_by(&self) -> Vec<Channel> {
+        self.sent.iter().map(|delivery| delivery.channel).collect()
     }
 
     pub(crate) fn try_check(&mut self, check: Check) -> Result<Checked, Refusal> {
@@ -345,6 +375,7 @@ impl World {
             purpose: verification.purpose.clone(),
             session: verification.session,
             transaction: verification.transaction.clone(),
+            least: Assurance::Possession,
             replacement: None,
             command: None,
         }
@@ -438,6 +469,7 @@ pub(crate) const fn named_by(command: &Command) -> Option<VerificationId> {
         Command::Resend(resend) => Some(resend.verification),
         Command::Check(check) => Some(check.verification),
         Command::Cancel(id) | Command::Report(id) => Some(*id),
+        Command::Advance(advance) => Some(advance.verification),
         Command::Receipt(receipt) => Some(receipt.verification),
         Command::Redeem(redeem) => Some(redeem.verification),
         Command::Expire | Command::Rebind => None,

@@ -164,7 +164,10 @@ impl Runner<'_> {
     }
 
     fn request(&self, case: &RequestCase) -> Option<String> {
-        let made = with_message(&case.message, self.now, |message| self.provider.request(message, self.now));
+        let channel = self.provider.medium().channel();
+        let made = with_message(&case.message, channel, self.now, |message| {
+            self.provider.request(message, self.now)
+        });
         match made {
             Err(wrong) => Some(wrong),
             Ok(Err(submission)) => expect::refusal(&submission, case.expect.refused.as_deref()),
@@ -262,6 +265,7 @@ impl Runner<'_> {
 
 fn with_message<R>(
     fields: &file::Message,
+    channel: Channel,
     now: Timestamp,
     then: impl FnOnce(&Outgoing<'_>) -> R,
 ) -> Result<R, String> {
@@ -275,7 +279,8 @@ fn with_message<R>(
         delivery: DeliveryId::from_bytes([1; 16]),
         app: AppId::from_bytes([2; 16]),
         mode: Mode::Live,
-        channel: Channel::Sms,
+        channel,
+        email: None,
         to: &to,
         sender: sender.as_ref(),
         text: SecretText::new(&fields.text),

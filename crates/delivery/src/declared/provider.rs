@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
+use countersign_core::verification::Channel;
 use reqwest::{Request, StatusCode, Url};
 
 use super::answer::{Answer, HandOver};
@@ -263,6 +264,10 @@ impl Provider for DeclaredProvider {
 
     fn kind(&self) -> ProviderKind {
         ProviderKind::Declared
+    }
+
+    fn carries(&self, channel: Channel) -> bool {
+        self.medium().channel() == channel
     }
 
     async fn submit(&self, message: &Outgoing<'_>, now: Timestamp) -> Submission {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use countersign_core::verification::Channel;
 use serde::Deserialize;
 
 /// One definition.
@@ -49,6 +50,16 @@ pub enum Medium {
 }
 
 impl Medium {
+    /// The channel that it is.
+    pub const fn channel(self) -> Channel {
+        match self {
+            Medium::Sms => Channel::Sms,
+            Medium::Voice => Channel::Voice,
+            Medium::Whatsapp => Channel::WhatsApp,
+            Medium::Telegram => Channel::Telegram,
+        }
+    }
+
     /// Its word.
     pub const fn as_str(self) -> &'static str {
         match self {

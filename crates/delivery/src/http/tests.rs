@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::example::{Example, NOW};
-use crate::provider::Reference;
+use crate::provider::{Reference, SecretText};
 
 const SECRET: &[u8] = b"whsec_0123456789abcdef";
 
@@ -30,6 +30,7 @@ fn settings(url: &str) -> HttpSettings {
     HttpSettings {
         name: "endpoint".parse().unwrap(),
         url: url.to_owned(),
+        channels: [Channel::Sms, Channel::Voice].into(),
         keys: SigningKeys::new(SECRET, None).unwrap(),
         sender: None,
         receipts_url: None,
@@ -95,6 +96,21 @@ type Seen = Arc<Mutex<Vec<(axum::http::HeaderMap, Bytes)>>>;
 async fn keep(State(seen): State<Seen>, headers: axum::http::HeaderMap, body: Bytes) -> &'static str {
     seen.lock().unwrap().push((headers, body));
     r#"{"id":"SM-42","price":"0.01"}"#
+}
+
+#[tokio::test]
+async fn a_channel_that_reads_no_text_gets_the_code_alone_too() {
+    let seen = Seen::default();
+    let (url, _) = serve(Router::new().route("/call", post(keep)).with_state(Arc::clone(&seen))).await;
+    let provider = provider(&format!("{url}/call"));
+    assert!(provider.carries(Channel::Voice) && !provider.carries(Channel::WhatsApp));
+    let example = Example::new("9, 1, 8");
+    let code = Some(SecretText::new("918"));
+    let message = Outgoing { channel: Channel::Voice, code, ..example.outgoing() };
+    assert_eq!(provider.submit(&message, NOW).await, accepted("SM-42"));
+    let (_, body) = seen.lock().unwrap().pop().unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((&body["channel"], &body["code"]), (&json!("voice"), &json!("918")));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use countersign_core::id::{AppId, DeliveryId};
 use countersign_core::message::Measure;
 use countersign_core::phone::E164;
 use countersign_core::time::Timestamp;
+use countersign_core::verification::Channel;
 
 use crate::provider::Outgoing;
 use crate::simulated::Autofill;
@@ -24,6 +25,8 @@ pub struct InboxMessage {
     pub app: AppId,
     /// Whom it reached.
     pub to: E164,
+    /// How it travelled.
+    pub channel: Channel,
     /// Whom it says that it comes from.
     pub sender: Option<String>,
     /// The text.
@@ -44,6 +47,7 @@ impl InboxMessage {
             delivery: message.delivery,
             app: message.app,
             to: message.to.clone(),
+            channel: message.channel,
             sender: message.sender.map(|sender| sender.as_str().to_owned()),
             text: text.to_owned(),
             measure: message.measure,

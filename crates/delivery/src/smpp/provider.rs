@@ -266,6 +266,10 @@ impl Provider for SmppProvider {
     }
 
     /// Ends within `queue_ms`, and `response_ms` for each part that needs a place of its own.
+    fn carries(&self, channel: Channel) -> bool {
+        channel == Channel::Sms
+    }
+
     async fn submit(&self, message: &Outgoing<'_>, now: Timestamp) -> Submission {
         // Others decide all three long before; none may reach a carrier whoever errs.
         if message.mode == Mode::Test {

@@ -28,6 +28,8 @@ use crate::clock::{Clock, Randomness};
 
 /// How long a bind may take before a test message is handed over.
 const BIND_PATIENCE: Duration = Duration::from_secs(10);
+/// What a call reads or a template shows, where a provider carries no free text.
+const SAMPLE_CODE: &str = "123456";
 /// How long a receipt is waited for.
 const RECEIPT_PATIENCE: Duration = Duration::from_secs(30);
 /// For a phone to show whether a route keeps each of these (3GPP TS 23.038 has them at other places than
@@ -166,15 +168,18 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
     }
     let now = clock.now();
     let delivery = DeliveryId::new(now, Partition(0), &mut randomness.entropy());
+    let carried = Channel::ALL.into_iter().find(|channel| provider.carries(*channel));
+    let channel = carried.unwrap_or_default();
     let message = Outgoing {
         delivery,
         app: AppId::from_bytes([0; 16]),
         mode: Mode::Live,
-        channel: Channel::Sms,
+        channel,
         to: &to,
         sender: None,
         text: SecretText::new(text),
-        code: None,
+        code: (channel != Channel::Sms).then(|| SecretText::new(SAMPLE_CODE)),
+        email: None,
         locale: &Locale::english(),
         measure: Measure::of(text),
         expires_at: now.plus(Duration::from_secs(600)),

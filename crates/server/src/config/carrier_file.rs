@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_delivery::declared::{
-    DeclaredProvider, DeclaredSettings, Definition, Medium, Secret, SecretReference, shipped,
+    DeclaredProvider, DeclaredSettings, Definition, Secret, SecretReference, shipped,
 };
 use countersign_delivery::http::HttpTimeouts;
 use countersign_delivery::provider::ProviderName;
@@ -130,11 +130,6 @@ pub(super) fn declared(path: &Path, name: &ProviderName, timeout_s: u64) -> Resu
     };
     let definition = Definition::parse(&text)
         .map_err(|mistakes| Mistake::new(format!("{title}: {mistakes}"), "see docs/providers.md"))?;
-    if definition.medium() != Medium::Sms {
-        let wrong =
-            format!("{title} is for {}, and only sms can be routed yet", definition.medium().as_str());
-        return Err(Mistake::new(wrong, "name a definition for sms"));
-    }
     let mut secrets = BTreeMap::new();
     for (secret, entry) in file.secret {
         let text = match entry {

@@ -31,6 +31,7 @@ pub use secret::{MAX_SECRET_CHARS, MIN_SECRET_CHARS, SecretText};
 pub use source::Excerpt;
 pub use url::{ProviderUrl, PublicUrl};
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
@@ -38,6 +39,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_core::money::Currency;
+use countersign_core::verification::Channel;
 use countersign_delivery::provider::ProviderName;
 use countersign_delivery::route::prices::PriceList;
 use countersign_delivery::route::table::RouteTable;
@@ -218,11 +220,25 @@ pub enum Carrier {
     Declared(Box<DeclaredCarrier>),
 }
 
+impl Carrier {
+    /// Whether it carries messages of a channel.
+    pub fn carries(&self, channel: Channel) -> bool {
+        match self {
+            Carrier::Simulated => true,
+            Carrier::Http(http) => http.channels.contains(&channel),
+            Carrier::Smpp(_) => channel == Channel::Sms,
+            Carrier::Declared(declared) => declared.definition.medium().channel() == channel,
+        }
+    }
+}
+
 /// An HTTP endpoint that takes messages.
 #[derive(Clone)]
 pub struct HttpCarrier {
     /// Where messages are posted to.
     pub url: ProviderUrl,
+    /// Which channels' messages it takes.
+    pub channels: BTreeSet<Channel>,
     /// Signs messages and receipts.
     pub secret: SecretText,
     /// The secret that is being replaced.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use countersign_core::verification::Channel;
 use countersign_delivery::provider::ProviderName;
 use countersign_delivery::route::prices::PriceList;
 use countersign_delivery::route::table::{RouteTable, Rule};
@@ -51,6 +52,7 @@ pub(super) struct ProviderDraft {
     secret: Option<SecretText>,
     previous_secret_file: Option<PathBuf>,
     sender: Option<SenderId>,
+    channels: Option<BTreeSet<Channel>>,
     timeout_s: Option<u64>,
 }
 
@@ -83,6 +85,7 @@ impl ProviderKind {
                 "secret",
                 "previous_secret_file",
                 "sender",
+                "channels",
                 "timeout_s",
             ],
             ProviderKind::Smpp => &["file"],
@@ -116,7 +119,7 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
     let names: Vec<ProviderName> = draft.providers.iter().map(|provider| provider.name.clone()).collect();
     rules.check_names(&names);
     let delivery = rules.route(draft.delivery, &names);
-    let providers = draft
+    let providers: Vec<Provider> = draft
         .providers
         .into_iter()
         .enumerate()
@@ -124,7 +127,7 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
             rules.provider(&format!("providers[{index}]"), provider, &delivery, draft.simulated_phone)
         })
         .collect();
-    let routes = rules.routes(draft.routes, &names);
+    let routes = rules.routes(draft.routes, &names, &providers);
     let prices = rules.prices(&delivery);
     Some(Config {
         server,
@@ -256,7 +259,7 @@ impl Rules<'_, '_> {
     }
 
     /// Rules by destination. A table with a mistake is left out whole.
-    fn routes(&mut self, rules: Vec<Rule>, names: &[ProviderName]) -> RouteTable {
+    fn routes(&mut self, rules: Vec<Rule>, names: &[ProviderName], providers: &[Provider]) -> RouteTable {
         if !self.document.are_sound(&["routes", "providers"]) {
             return RouteTable::default();
         }
@@ -269,6 +272,19 @@ impl Rules<'_, '_> {
                     "name providers that have a [[providers]] section",
                 );
                 self.document.mistake_at(&format!("routes[{index}].providers[{position}]"), mistake);
+            }
+        }
+        for (index, rule) in rules.iter().enumerate() {
+            for (position, name) in rule.providers.iter().enumerate() {
+                let provider = providers.iter().find(|provider| provider.name == *name);
+                if provider.is_some_and(|provider| !provider.carrier.carries(rule.channel)) {
+                    let channel = rule.channel;
+                    let mistake = Mistake::new(
+                        format!("\"{name}\" does not carry {channel}"),
+                        "name providers of the rule's channel, or set its channel",
+                    );
+                    self.document.mistake_at(&format!("routes[{index}].providers[{position}]"), mistake);
+                }
             }
         }
         RouteTable::new(rules).unwrap_or_else(|error| {
@@ -394,7 +410,15 @@ impl Rules<'_, '_> {
         let previous_path = format!("{path}.previous_secret_file");
         let previous_secret =
             draft.previous_secret_file.and_then(|file| self.secret_file(&previous_path, file));
-        Some(HttpCarrier { url: url?, secret: secret?, previous_secret, sender: draft.sender, timeout_s })
+        let channels = draft.channels.unwrap_or_else(|| [Channel::Sms].into());
+        Some(HttpCarrier {
+            url: url?,
+            channels,
+            secret: secret?,
+            previous_secret,
+            sender: draft.sender,
+            timeout_s,
+        })
     }
 
     fn timeout_s(&mut self, path: &str, draft: &ProviderDraft, delivery: &Delivery) -> u64 {

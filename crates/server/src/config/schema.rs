@@ -14,6 +14,7 @@ use std::str::FromStr;
 use countersign_core::id::AppId;
 use countersign_core::money::Currency;
 use countersign_core::phone::Country;
+use countersign_core::verification::Channel;
 use countersign_delivery::provider::ProviderName;
 use countersign_delivery::route::place::Prefix;
 use countersign_delivery::sender::SenderId;
@@ -199,6 +200,17 @@ static PREFIX: Form = Form {
                 "write digits, the country code first, such as \"4477\"",
             )
         })
+    },
+};
+
+static OWN_CHANNEL: Form = Form {
+    name: "sms, voice, whatsapp or telegram",
+    check: |text| match text.parse::<Channel>() {
+        Ok(channel) if channel != Channel::Email => Ok(()),
+        _ => Err(Mistake::new(
+            format!("{text:?} is no channel of an endpoint"),
+            "write sms, voice, whatsapp or telegram; e-mail goes by a provider of kind \"smtp\"",
+        )),
     },
 };
 
@@ -403,6 +415,12 @@ const ROUTES: &[Key] = &[
         about: "Messages of this app.",
     },
     Key {
+        name: "channel",
+        kind: Kind::Choice(&["sms", "voice", "whatsapp", "telegram", "email"]),
+        preset: Preset::Value(r#""sms""#),
+        about: "Messages of this channel. Its providers must carry it.",
+    },
+    Key {
         name: "order",
         kind: Kind::Choice(&["listed", "cost"]),
         preset: Preset::Value(r#""listed""#),
@@ -479,6 +497,12 @@ const PROVIDERS: &[Key] = &[
         kind: Kind::Text(&SENDER),
         preset: Preset::Unset { meaning: "none; left to the endpoint", example: r#""Shop""# },
         about: "Whom the phone shows as the sender of messages.",
+    },
+    Key {
+        name: "channels",
+        kind: Kind::Texts { form: &OWN_CHANNEL, at_most: 4 },
+        preset: Preset::Unset { meaning: "[\"sms\"]", example: r#"["sms", "voice"]"# },
+        about: "The channels whose messages your endpoint takes. Kinds \"smpp\", \"declared\" and \"smtp\" carry one each.",
     },
     Key {
         name: "timeout_s",

@@ -99,9 +99,9 @@ impl Drop for OpenLane<'_> {
 
 fn may_send(job: &Job) -> bool {
     match &job.command {
-        Command::Start(_) | Command::Resend(_) => true,
+        Command::Start(_) | Command::Resend(_) | Command::Advance(_) => true,
         Command::Redeem(redeem) => redeem.replacement.is_some(),
-        Command::Receipt(receipt) => receipt.on_failure == OnFailure::SendAgain,
+        Command::Receipt(receipt) => receipt.on_failure != OnFailure::RecordOnly,
         _ => false,
     }
 }

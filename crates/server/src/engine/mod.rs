@@ -146,6 +146,7 @@ impl Job {
             Command::Resend(resend) => Some(resend.verification),
             Command::Check(check) => Some(check.verification),
             Command::Cancel(id) | Command::Report(id) => Some(*id),
+            Command::Advance(advance) => Some(advance.verification),
             Command::Receipt(receipt) => Some(receipt.verification),
             Command::Redeem(redeem) => Some(redeem.verification),
             Command::Expire | Command::Rebind => None,

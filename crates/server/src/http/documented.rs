@@ -19,11 +19,18 @@ const SIGNED_BODY: &[Code] = &[Code::BodyTooLarge, Code::InvalidRequest];
 const RETRY: &[Code] = &[Code::InvalidIdempotencyKey, Code::IdempotencyInFlight, Code::IdempotencyKeyReused];
 const SUBJECT: &[Code] = &[Code::Busy];
 const LOCK: &[Code] = &[Code::PhoneLocked, Code::PhoneDisabled];
-const SENDING: &[Code] = &[Code::PhoneLimit, Code::LimitExceeded];
+const SENDING: &[Code] =
+    &[Code::PhoneLimit, Code::LimitExceeded, Code::ChannelNotAllowed, Code::ChannelUnavailable];
 const STARTING: &[Code] = &[Code::CountryNotAllowed, Code::NumberTypeRefused, Code::TooManyLive];
 const RESENDING: &[Code] = &[Code::NotPending, Code::NoSendsLeft, Code::TooLateToResend, Code::ResendTooSoon];
-const REDEEMING: &[Code] =
-    &[Code::ProofInvalid, Code::AlreadyRedeemed, Code::ProofExpired, Code::ProofVoid, Code::BindingMismatch];
+const REDEEMING: &[Code] = &[
+    Code::ProofInvalid,
+    Code::AlreadyRedeemed,
+    Code::ProofExpired,
+    Code::ProofVoid,
+    Code::AssuranceTooLow,
+    Code::BindingMismatch,
+];
 const SETTING: &[Code] = &[Code::Conflict];
 
 /// Declares, for each kind of operation, the problems that it may answer with.
@@ -105,7 +112,7 @@ mod tests {
         };
         assert_eq!(
             redeem_conflicts.description,
-            "idempotency_in_flight · already_redeemed · proof_expired · proof_void · binding_mismatch"
+            "idempotency_in_flight · already_redeemed · proof_expired · proof_void · assurance_too_low · binding_mismatch"
         );
     }
 

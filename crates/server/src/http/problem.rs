@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use countersign_core::policy::ChannelProblem;
 use countersign_core::step::{BindingField, Refusal};
 use countersign_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,8 @@ catalogue! {
         "A proof lives 300 seconds. Start a new verification.";
     ProofVoid "proof_void" 409 "The verification behind the proof is void",
         "Its customer reported it, or a binding did not match before. Do not carry the transaction out.";
+    AssuranceTooLow "assurance_too_low" 409 "The proof shows no possession of the phone",
+        "Its code went by e-mail. Start a new verification, or say that a notification is enough where it is.";
     BindingMismatch "binding_mismatch" 409 "Something is not what the customer approved",
         "The pointer says what. The verification is void now; start a new one with the right values.";
     Conflict "conflict" 409 "It was changed at the same time",
@@ -92,6 +95,10 @@ catalogue! {
         "Add the country to the app's policy if you sell there.";
     NumberTypeRefused "number_type_refused" 422 "The app does not send to this kind of number",
         "Ask the customer for a mobile number.";
+    ChannelNotAllowed "channel_not_allowed" 422 "The code may not go out by this channel",
+        "The detail says why: the app's policy, the purpose, or a missing e-mail address.";
+    ChannelUnavailable "channel_unavailable" 422 "No provider carries this channel to this phone",
+        "Ask for another channel, or configure a provider that carries it.";
     ProofInvalid "proof_invalid" 422 "The proof is not believed",
         "Send the proof exactly as the check returned it, to the app and mode that it is for.";
     PhoneLimit "phone_limit" 429 "The phone was sent to too often",
@@ -210,6 +217,10 @@ impl Problem {
                 Problem::new(Code::NotFound).detail(format!("there is no such {what}"))
             }
             UseCaseError::Refused(refusal) => Problem::of_refusal(*refusal, now),
+            UseCaseError::NoRoute(_) => {
+                Problem::new(Code::ChannelUnavailable).pointer("/channel").detail(error.to_string())
+            }
+            UseCaseError::TooWeak => Problem::new(Code::AssuranceTooLow).detail(error.to_string()),
             UseCaseError::LimitExceeded(exceeded) => Problem::new(Code::LimitExceeded)
                 .policy(exceeded.rule.as_str())
                 .detail(error.to_string())
@@ -267,6 +278,17 @@ impl Problem {
                     "this is a {} number, which this app does not send to",
                     number_type.as_str()
                 ))
+            }
+            Refusal::ChannelRefused(channel, problem) => {
+                let why = match problem {
+                    ChannelProblem::NotInPolicy => format!("this app's policy does not name {channel}"),
+                    ChannelProblem::NotForPurpose => {
+                        format!("{channel} shows no possession of the phone, which this purpose needs")
+                    }
+                    ChannelProblem::NoAddress => "the verification has no e-mail address".to_owned(),
+                };
+                let pointer = if problem == ChannelProblem::NoAddress { "/email" } else { "/channel" };
+                Problem::new(Code::ChannelNotAllowed).pointer(pointer).detail(why)
             }
             Refusal::PhoneLimit { window, retry_at } => {
                 wait(Code::PhoneLimit, retry_at).policy(window.as_str())

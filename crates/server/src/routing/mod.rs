@@ -6,6 +6,7 @@
 
 mod history;
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use countersign_core::entropy::Entropy;
@@ -44,6 +45,8 @@ pub struct RoutingSettings {
     pub table: RouteTable,
     /// For messages that no rule covers and whose app names no route of its own.
     pub route: Vec<ProviderName>,
+    /// What each provider carries.
+    pub carried: HashMap<ProviderName, BTreeSet<Channel>>,
     /// For test messages: they never reach a carrier.
     pub simulated: Vec<ProviderName>,
     /// What messages cost.
@@ -128,26 +131,47 @@ impl Routing {
         self.candidates(message, now).routes.into_iter().next().map(|candidate| candidate.provider)
     }
 
+    /// Whether there is anybody at all to carry messages of this channel to this phone.
+    pub fn reaches(&self, app: &App, mode: Mode, channel: Channel, to: &E164, now: Timestamp) -> bool {
+        !self.all_candidates(app, mode, channel, to, now).routes.is_empty()
+    }
+
     fn candidates(&self, message: &Leaving<'_>, now: Timestamp) -> Candidates {
-        let RoutingSettings { table, route, simulated, prices, .. } = &self.settings;
+        let Leaving { app, mode, channel, to, .. } = *message;
+        self.all_candidates(app, mode, channel, to, now)
+    }
+
+    /// Whoever may carry it; nobody who does not carry its channel at all.
+    fn all_candidates(
+        &self,
+        app: &App,
+        mode: Mode,
+        channel: Channel,
+        to: &E164,
+        now: Timestamp,
+    ) -> Candidates {
+        let RoutingSettings { table, route, simulated, prices, carried, .. } = &self.settings;
         let listed = |names: &mut dyn Iterator<Item = ProviderName>| Candidates {
             routes: names
                 .map(|provider| {
-                    let quote = prices.quote(&provider, message.to, now);
+                    let quote = prices.quote(&provider, to, now);
                     Candidate { provider, quote }
                 })
                 .collect(),
             order: Order::Listed,
             thompson: None,
         };
-        if message.mode == Mode::Test {
+        let carries = |name: &ProviderName| carried.get(name).is_some_and(|all| all.contains(&channel));
+        if mode == Mode::Test {
             return listed(&mut simulated.iter().cloned());
         }
-        if !message.app.route.is_empty() {
-            return listed(&mut message.app.route.iter().filter_map(|name| name.parse().ok()));
+        if !app.route.is_empty() {
+            let named = app.route.iter().filter_map(|name| name.parse().ok());
+            return listed(&mut named.filter(carries));
         }
-        let destination = Destination { app: message.app.id, channel: message.channel, to: message.to };
-        table.candidates(&destination, prices, now).unwrap_or_else(|| listed(&mut route.iter().cloned()))
+        let destination = Destination { app: app.id, channel, to };
+        let everybody = || listed(&mut route.iter().filter(|name| carries(name)).cloned());
+        table.candidates(&destination, prices, now).unwrap_or_else(everybody)
     }
 
     /// What became of a hand-over.

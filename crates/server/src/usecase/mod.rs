@@ -24,7 +24,7 @@ use countersign_core::proof::{Claims, ProofError};
 use countersign_core::step::{BindingField, Command, Outcome, Refusal};
 use countersign_core::subject::Mode;
 use countersign_core::verification::{
-    CommandId, PendingAnswer, RememberedOutcome, State, Status, Verification,
+    Channel, CommandId, PendingAnswer, RememberedOutcome, State, Status, Verification,
 };
 use countersign_store::{AnyStore, StoreError};
 
@@ -89,6 +89,12 @@ pub enum UseCaseError {
     /// A rule says no, for now or for good.
     #[error("a rule refuses this")]
     Refused(Refusal),
+    /// No provider carries messages of this channel to this phone.
+    #[error("no provider carries {0} to this phone")]
+    NoRoute(Channel),
+    /// The proof shows less than is asked for.
+    #[error("the code went by e-mail, so its proof shows no possession of the phone")]
+    TooWeak,
     /// A limit that crosses phones has no room.
     #[error("the limit {} has no room", .0.rule.as_str())]
     LimitExceeded(Exceeded),
@@ -168,6 +174,8 @@ pub struct View {
     pub verification: Arc<Verification>,
     /// Its phone, masked.
     pub masked_phone: String,
+    /// Its e-mail address, masked, while it is kept.
+    pub masked_email: Option<String>,
     /// Its status.
     pub status: Status,
     /// Guesses left.
@@ -236,7 +244,27 @@ impl Services {
         let attempts_remaining = verification.attempts_remaining();
         let overdue = verification.is_pending() && verification.expires_at <= self.clock.now();
         let status = if overdue { Status::Expired } else { verification.status() };
-        Ok(View { masked_phone: phone.masked(), proof, status, resend_at, attempts_remaining, verification })
+        let masked_email = self.masked_email(caller, &verification)?;
+        let masked_phone = phone.masked();
+        Ok(View { masked_phone, masked_email, proof, status, resend_at, attempts_remaining, verification })
+    }
+
+    fn masked_email(
+        &self,
+        caller: &Caller,
+        verification: &Verification,
+    ) -> Result<Option<String>, UseCaseError> {
+        let Some(sealed) = &verification.email else { return Ok(None) };
+        let place = Place { app: caller.app.id, verification: verification.id };
+        Ok(Some(self.engine.keyring().open_email(place, sealed)?.masked()))
+    }
+
+    /// Whether anybody carries messages of a channel that was asked for by name. Not asked of SMS, which is
+    /// what there always is: its timeline tells of a missing provider.
+    fn check_route(&self, caller: &Caller, channel: Channel, to: &E164) -> Result<(), UseCaseError> {
+        let reached = channel == Channel::Sms
+            || self.routing.reaches(&caller.app, caller.mode(), channel, to, self.clock.now());
+        if reached { Ok(()) } else { Err(UseCaseError::NoRoute(channel)) }
     }
 
     /// The view that a start or resend answers with: that of its time, however late its retry comes.

@@ -1,11 +1,20 @@
 //! Receipt: a carrier's word about a message.
 
+use std::sync::Arc;
+
+use countersign_core::delivery::Delivery;
+use countersign_core::keyring::Place;
 use countersign_core::step::{self, Command, OnFailure};
+use countersign_core::verification::ReceiptStatus;
+use countersign_delivery::provider::ProviderName;
 use countersign_delivery::receipt::{CarrierReceipt, Receipt};
-use countersign_store::Store as _;
+use countersign_delivery::route::attempt::{Attempt, AttemptResult};
+use countersign_store::{Lookup, Store as _};
 
 use super::{Services, UseCaseError};
 use crate::engine::{EngineError, Job, Target};
+use crate::routing::{Leaving, past};
+use crate::tenant::App;
 
 impl Services {
     /// Takes a receipt that names its delivery, or the provider's own id for it.
@@ -46,12 +55,52 @@ impl Services {
             let job = Job { app: app.clone(), target: Target::Verification(delivery.verification), command };
             self.engine.run(job)
         };
-        match take(OnFailure::SendAgain).await {
+        let on_failure = match receipt.status {
+            ReceiptStatus::Failed => self.answer_to_failure(&app, &delivery, provider).await?,
+            _ => OnFailure::SendAgain,
+        };
+        match take(on_failure).await {
             // No room for another message; the receipt itself is still a fact.
             Err(EngineError::Exceeded(_)) => take(OnFailure::RecordOnly).await?,
             taken => taken?,
         };
         self.routing.receipt(delivery.verification, provider, receipt.status, self.clock.now());
         Ok(())
+    }
+
+    /// Where a workflow goes on, a message that failed is sent again only if its channel has a route left;
+    /// else the next step is taken at once.
+    async fn answer_to_failure(
+        &self,
+        app: &Arc<App>,
+        delivery: &Delivery,
+        provider: &str,
+    ) -> Result<OnFailure, UseCaseError> {
+        let id = delivery.verification;
+        let loaded = self.store.load(Lookup::Verification(app.id, id)).await?;
+        let Some(verification) = loaded.and_then(|loaded| loaded.subject.shared(id).map(Arc::clone)) else {
+            return Ok(OnFailure::SendAgain);
+        };
+        if verification.workflow.as_ref().is_none_or(|workflow| workflow.next_at.is_none()) {
+            return Ok(OnFailure::SendAgain);
+        }
+        let Ok(provider) = provider.parse::<ProviderName>() else { return Ok(OnFailure::SendAgain) };
+        let to =
+            self.engine.keyring().open_phone(Place { app: app.id, verification: id }, &verification.phone)?;
+        let leaving = Leaving {
+            app,
+            mode: verification.mode,
+            verification: id,
+            standing: verification.standing,
+            channel: delivery.channel,
+            to: &to,
+            segments: 1,
+        };
+        let now = self.clock.now();
+        let mut history = past(&self.store.timeline(app.id, id).await?, None).history;
+        let (result, cost) = (AttemptResult::Failed, None);
+        history.push(Attempt { provider, at: now, result, cost });
+        let another = self.routing.another(&leaving, &history, now);
+        Ok(another.map_or(OnFailure::NextStep, |_| OnFailure::SendAgain))
     }
 }

@@ -1,5 +1,6 @@
 //! Redeem: use a proof, once.
 
+use countersign_core::channel::Assurance;
 use countersign_core::phone::E164;
 use countersign_core::proof::{Claims, Jwks, ProofError, SessionHash};
 use countersign_core::purpose::Purpose;
@@ -21,6 +22,8 @@ pub struct RedeemRequest {
     pub session: Option<SessionHash>,
     /// The transaction that is about to be carried out.
     pub transaction: Option<Transaction>,
+    /// The least that the proof must show.
+    pub least: Assurance,
 }
 
 /// A redeemed proof.
@@ -47,6 +50,7 @@ impl Services {
             purpose: request.purpose,
             session: request.session,
             transaction: request.transaction,
+            least: request.least,
             replacement: None,
             command: run.command,
         };
@@ -79,6 +83,7 @@ pub(super) fn judged(outcome: &Outcome) -> Result<(), UseCaseError> {
         Outcome::Redeemed(RedeemOutcome::AlreadyRedeemed) => Err(UseCaseError::AlreadyRedeemed),
         Outcome::Redeemed(RedeemOutcome::Expired) => Err(UseCaseError::ProofExpired),
         Outcome::Redeemed(RedeemOutcome::Denied | RedeemOutcome::NotApproved) => Err(UseCaseError::ProofVoid),
+        Outcome::Redeemed(RedeemOutcome::TooWeak) => Err(UseCaseError::TooWeak),
         Outcome::Redeemed(RedeemOutcome::SamePhone) => Err(UseCaseError::SamePhone),
         Outcome::Redeemed(RedeemOutcome::Mismatch(field)) => Err(UseCaseError::Mismatch(*field)),
         _ => Err(UseCaseError::NotFound("verification")),

@@ -5,6 +5,7 @@
 //! first and the new phone's start follows: a crash in between costs the customer one more proof, while the
 //! other order could start twice on one. What can be known of the start without writing is asked before.
 
+use countersign_core::channel::Assurance;
 use countersign_core::phone::E164;
 use countersign_core::proof::Claims;
 use countersign_core::purpose::Purpose;
@@ -69,6 +70,7 @@ impl Services {
             purpose: Purpose::AccountChange,
             session: start.session,
             transaction: start.transaction.clone(),
+            least: Assurance::Possession,
             replacement: Some(Replacement {
                 phone: start.phone.clone(),
                 verification: start.verification,
@@ -89,6 +91,7 @@ fn of_old(error: UseCaseError) -> UseCaseError {
         | UseCaseError::AlreadyRedeemed
         | UseCaseError::ProofExpired
         | UseCaseError::ProofVoid
+        | UseCaseError::TooWeak
         | UseCaseError::Mismatch(_) => UseCaseError::Replaces(Box::new(error)),
         other => other,
     }

@@ -3,6 +3,7 @@
 use countersign_core::id::VerificationId;
 use countersign_core::quota::Quota;
 use countersign_core::step::{Command, Outcome, Resend};
+use countersign_core::verification::Channel;
 
 use super::idempotency::Retryable;
 use super::{Caller, Services, UseCaseError, View};
@@ -16,15 +17,21 @@ pub struct ResendAnswer {
 }
 
 impl Services {
-    /// Sends the message of a pending verification again.
+    /// Sends the message of a pending verification again, by `channel` or else by the next step of its
+    /// workflow, if one is left.
     pub async fn resend(
         &self,
         caller: &Caller,
         verification: VerificationId,
+        channel: Option<Channel>,
         retryable: Option<Retryable>,
     ) -> Result<ResendAnswer, UseCaseError> {
+        if let Some(channel) = channel {
+            let known = self.find(caller, verification).await?;
+            self.check_route(caller, channel, &self.phone_of(caller, &known)?)?;
+        }
         let run = self.begin(caller, retryable, verification).await?;
-        let resend = Resend { verification: run.verification, command: run.command };
+        let resend = Resend { verification: run.verification, channel, command: run.command };
         let answer = self.run_on(caller, run.verification, Command::Resend(resend)).await?;
         match (answer.outcome, answer.verification) {
             (Outcome::Resent { .. }, Some(verification)) => {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::code::CodeFormat;
+use countersign_core::email::EmailAddress;
 use countersign_core::event::ClientAddress;
 use countersign_core::id::VerificationId;
 use countersign_core::locale::Locale;
 use countersign_core::phone::E164;
+use countersign_core::policy::Address;
 use countersign_core::presentation::Presentation;
 use countersign_core::proof::SessionHash;
 use countersign_core::purpose::Purpose;
@@ -16,6 +18,7 @@ use countersign_core::quota::Quota;
 use countersign_core::step::{Command, Outcome, Start, Started};
 use countersign_core::transaction::Transaction;
 use countersign_core::verification::Channel;
+use countersign_core::workflow::WorkflowStep;
 
 use super::idempotency::Retryable;
 use super::replace::ReplaceRequest;
@@ -36,8 +39,10 @@ pub struct StartRequest {
     pub customer: Option<String>,
     /// The customer's old phone, where this one takes its place.
     pub replaces: Option<ReplaceRequest>,
+    /// The customer's e-mail address, where the code may go there.
+    pub email: Option<EmailAddress>,
     /// How the code travels.
-    pub channel: Channel,
+    pub path: Path,
     /// The language of the message.
     pub locale: Locale,
     /// Where the code is typed.
@@ -50,6 +55,27 @@ pub struct StartRequest {
     pub client_address: ClientAddress,
     /// The shop's own words.
     pub metadata: BTreeMap<String, String>,
+}
+
+/// How a code travels.
+pub enum Path {
+    /// As the app has set.
+    Default,
+    /// By one channel.
+    Channel(Channel),
+    /// By one channel after another.
+    Workflow(Vec<WorkflowStep>),
+}
+
+impl Path {
+    /// The channels that were asked for by name, the first one first.
+    fn asked(&self) -> Vec<Channel> {
+        match self {
+            Path::Default => Vec::new(),
+            Path::Channel(channel) => vec![*channel],
+            Path::Workflow(steps) => steps.iter().map(|step| step.channel).collect(),
+        }
+    }
 }
 
 /// A started verification.
@@ -70,11 +96,23 @@ impl Services {
         request: StartRequest,
         retryable: Option<Retryable>,
     ) -> Result<StartAnswer, UseCaseError> {
+        for channel in request.path.asked() {
+            self.check_route(caller, channel, &request.phone)?;
+        }
         let key = self.engine.keyring().subject_key(caller.app.id, caller.mode(), &request.phone);
         let fresh = VerificationId::new(self.clock.now(), key.partition(), &mut self.randomness.entropy());
         let replaces = request.replaces.map(|old| self.believe_old(caller, old)).transpose()?;
         let run = self.begin(caller, retryable, fresh).await?;
         let phone = request.phone.clone();
+        let address = request.email.as_ref().map_or(Address::Missing, |_| Address::Known);
+        let (channel, workflow) = match request.path {
+            Path::Channel(channel) => (channel, Vec::new()),
+            Path::Workflow(steps) => (Channel::default(), steps),
+            Path::Default => match &caller.app.policy.default_workflow(&request.purpose, address)[..] {
+                [only] => (only.channel, Vec::new()),
+                steps => (Channel::default(), steps.to_vec()),
+            },
+        };
         let start = Start {
             verification: run.verification,
             phone: request.phone,
@@ -84,7 +122,9 @@ impl Services {
             session: request.session,
             customer: request.customer,
             replaces: replaces.as_ref().map(|old| old.claims.jti),
-            channel: request.channel,
+            email: request.email,
+            channel,
+            workflow,
             locale: request.locale,
             presentation: request.presentation,
             format: request.format,

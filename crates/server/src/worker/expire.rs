@@ -1,21 +1,23 @@
-//! Ends verifications whose time is over, so that timelines and listings say so without being asked.
-//! No rule depends on it: every step settles what time has ended first.
+//! Does what time does to verifications: ends those whose life is over, so that timelines and listings say so
+//! without being asked (no rule depends on it: every command settles what time has ended first), and takes
+//! the steps of workflows that are due. What is due is in the store, so a node that died forgets none.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::step::Command;
+use countersign_core::step::AdvanceCause;
 use countersign_store::{AnyStore, Store as _};
 use tokio_util::sync::CancellationToken;
 
+use super::steps::advance;
 use crate::clock::Clock;
 use crate::directory::Directory;
-use crate::engine::{Engine, Job, Target};
+use crate::engine::Engine;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 const BATCH: usize = 256;
 
-/// Looks for overdue verifications at intervals until `stop`.
+/// Looks for verifications whose time has come, at intervals until `stop`.
 pub async fn run(
     store: Arc<AnyStore>,
     directory: Arc<Directory>,
@@ -39,10 +41,9 @@ async fn round(store: &AnyStore, directory: &Directory, engine: &Engine, clock: 
     let mut ended = 0;
     for verification in overdue {
         let Some(app) = directory.app(verification.app) else { continue };
-        let job = Job { app, target: Target::Subject(verification.subject), command: Command::Expire };
-        match engine.run(job).await {
-            Ok(_) => ended += 1,
-            Err(error) => tracing::warn!(%error, "a verification could not be ended"),
+        match advance(engine, &app, verification.verification, AdvanceCause::Due).await {
+            Ok(()) => ended += 1,
+            Err(error) => tracing::warn!(%error, "a verification whose time has come is left as it is"),
         }
     }
     ended

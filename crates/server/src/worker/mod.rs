@@ -1,4 +1,4 @@
-//! What the server does without being asked: send, take over, expire, purge.
+//! What the server does without being asked: send, take over, take steps, expire, purge.
 
 pub mod expire;
 pub mod judge;
@@ -9,4 +9,5 @@ pub mod purge;
 pub mod receipts;
 mod render;
 pub mod send;
+mod steps;
 pub mod take_over;

@@ -2,12 +2,13 @@
 
 use countersign_core::code::Code;
 use countersign_core::delivery::DeliveryKind;
+use countersign_core::email::EmailAddress;
 use countersign_core::keyring::{KeyError, Keyring, Place};
-use countersign_core::message::{self, Message, MessageInput, PhoneChangeInput};
+use countersign_core::message::{self, EmailParts, Message, MessageInput, PhoneChangeInput};
 use countersign_core::phone::E164;
 use countersign_core::subject::Mode;
-use countersign_core::verification::{CodeMaterial, State};
-use countersign_delivery::provider::{Outgoing, SecretText};
+use countersign_core::verification::{Channel, CodeMaterial, State};
+use countersign_delivery::provider::{Envelope, Outgoing, SecretText};
 use countersign_delivery::sender::SenderId;
 
 use super::outbox::Ready;
@@ -18,6 +19,7 @@ pub(super) struct Rendered {
     message: Message,
     code: Option<Code>,
     sender: Option<SenderId>,
+    email: Option<(EmailAddress, EmailParts)>,
 }
 
 impl Rendered {
@@ -26,9 +28,12 @@ impl Rendered {
         &self.phone
     }
 
-    /// Segments of its text.
-    pub(super) const fn segments(&self) -> usize {
-        self.message.measure().segments
+    /// What is paid for: the segments of an SMS; anything else is one message, however long.
+    pub(super) const fn segments(&self, channel: Channel) -> usize {
+        match channel {
+            Channel::Sms => self.message.measure().segments,
+            _ => 1,
+        }
     }
 
     /// What a provider gets.
@@ -42,6 +47,11 @@ impl Rendered {
             sender: self.sender.as_ref(),
             text: SecretText::new(self.message.expose()),
             code: self.code.as_ref().map(|code| SecretText::new(code.expose())),
+            email: self.email.as_ref().map(|(to, parts)| Envelope {
+                to,
+                subject: parts.subject(),
+                html: SecretText::new(parts.html()),
+            }),
             locale: &ready.verification.locale,
             measure: self.message.measure(),
             expires_at: ready.delivery.expires_at,
@@ -66,7 +76,15 @@ pub(super) fn render(ready: &Ready, keyring: &Keyring) -> Result<Option<Rendered
         }
     };
     let sender = (verification.mode == Mode::Test).then(|| shown_sender(&ready.app.brand)).flatten();
-    Ok(content.map(|(message, code)| Rendered { phone, message, code, sender }))
+    let Some((message, code)) = content else { return Ok(None) };
+    let email = match &verification.email {
+        Some(sealed) if ready.delivery.channel == Channel::Email => {
+            let parts = message::email_parts(&message, &ready.app.brand);
+            Some((keyring.open_email(place, sealed)?, parts))
+        }
+        _ => None,
+    };
+    Ok(Some(Rendered { phone, message, code, sender, email }))
 }
 
 fn code(ready: &Ready, keyring: &Keyring, phone: &E164) -> Result<Option<Code>, KeyError> {
@@ -83,7 +101,7 @@ fn code(ready: &Ready, keyring: &Keyring, phone: &E164) -> Result<Option<Code>, 
 fn code_message(ready: &Ready, code: &Code) -> Message {
     let Ready { app, verification, .. } = ready;
     let minutes = verification.expires_at.since(verification.created_at).as_secs().div_ceil(60);
-    message::render(&MessageInput {
+    let input = MessageInput {
         brand: &app.brand,
         purpose: &verification.purpose,
         transaction: verification.transaction.as_ref(),
@@ -93,7 +111,8 @@ fn code_message(ready: &Ready, code: &Code) -> Message {
         presentation: &verification.presentation,
         code,
         minutes: u16::try_from(minutes).unwrap_or(10),
-    })
+    };
+    message::render_for(ready.delivery.channel, &input)
 }
 
 fn phone_change_notice(ready: &Ready, keyring: &Keyring, place: Place) -> Result<Option<Message>, KeyError> {

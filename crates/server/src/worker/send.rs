@@ -6,18 +6,20 @@ use std::time::Duration;
 use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::event::Event;
 use countersign_core::id::EventId;
+use countersign_core::step::AdvanceCause;
 use countersign_core::time::Timestamp;
 use countersign_delivery::backoff::{Backoff, Window};
 use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, ProviderName, Submission};
 use countersign_delivery::route::attempt::{Attempt, AttemptResult, History};
 use countersign_delivery::route::choose::{Cause, Choice, Decision};
-use countersign_store::{AnyStore, NodeId, Settlement, Store as _};
+use countersign_store::{AnyStore, NodeId, Settled, Settlement, Store as _};
 use tokio::sync::Notify;
 
 use super::outbox::Ready;
 use super::outcome::{Outcome, Refused, Tried};
 use super::providers::Providers;
 use super::render::{Rendered, render};
+use super::steps::advance;
 use crate::clock::{Clock, Randomness};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
@@ -234,11 +236,29 @@ impl Sender {
             unknowns: outcome.unknowns,
             events: outcome.event.into_iter().map(event).collect(),
         };
-        if let Err(error) = self.0.store.settle(vec![settlement]).await {
+        match self.0.store.settle(vec![settlement]).await {
             // The lease runs out and the delivery is taken over: a second copy of the same code.
-            tracing::error!(delivery = %ready.delivery.id, %error, "a submission could not be recorded");
-        } else if due_at_once {
-            self.0.due.notify_one();
+            Err(error) => {
+                tracing::error!(delivery = %ready.delivery.id, %error, "a submission could not be recorded");
+            }
+            Ok(_) if due_at_once => self.0.due.notify_one(),
+            Ok(settled) if outcome.state == DeliveryState::Failed && settled == [Settled::Done] => {
+                self.take_next_step(ready).await;
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// A message that nobody takes brings the next step of its verification's workflow at once. Should this
+    /// be lost, the step comes when its wait is over.
+    async fn take_next_step(&self, ready: &Ready) {
+        let Ready { app, verification, delivery, .. } = ready;
+        if verification.workflow.is_none() {
+            return;
+        }
+        let cause = AdvanceCause::Failed(delivery.id);
+        if let Err(error) = advance(&self.0.engine, app, verification.id, cause).await {
+            tracing::warn!(delivery = %delivery.id, %error, "the next step of a workflow is left to its time");
         }
     }
 }
@@ -251,6 +271,6 @@ fn leaving<'a>(ready: &'a Ready, message: &'a Rendered) -> Leaving<'a> {
         standing: ready.verification.standing,
         channel: ready.delivery.channel,
         to: message.to(),
-        segments: message.segments(),
+        segments: message.segments(ready.delivery.channel),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::id::DeliveryId;
 use countersign_core::time::Timestamp;
+use countersign_core::verification::Channel;
 
 use super::{Handle, done, load, race, start};
 use crate::fixtures::{self, LEASE, LIFE, NODE, OTHER_NODE, START};
@@ -33,6 +34,19 @@ async fn delivery(store: &impl Store, id: DeliveryId) -> Delivery {
 
 fn to(state: DeliveryState, delivery: &Delivery, node: NodeId) -> Settlement {
     Settlement { state, events: Vec::new(), ..fixtures::accepted(delivery, node, START) }
+}
+
+/// A message is found with the channel that it was asked for by.
+pub async fn every_channel_survives<S: Handle>(store: &S) {
+    let app = fixtures::app(1);
+    for (number, channel) in (1..).zip(Channel::ALL) {
+        let unseen = fixtures::unseen(app, fixtures::subject_key(app, number));
+        let mut change = fixtures::started(&unseen, START, number, None);
+        change.deliveries[0].delivery.channel = channel;
+        let expected = change.deliveries[0].delivery.clone();
+        done(store, change).await;
+        assert_eq!(store.delivery(expected.id).await.unwrap(), Some(expected));
+    }
 }
 
 /// What the committing node does not send itself, anybody may send.

@@ -70,6 +70,7 @@ macro_rules! obeys_the_laws {
                     changes_of_one_call_see_each_others_counts;
                 deliveries:
                     a_delivery_without_a_lease_is_leased_at_once,
+                    every_channel_survives,
                     a_delivery_is_not_leased_before_it_is_due,
                     a_live_lease_is_not_claimed,
                     a_lost_lease_is_claimed_again_and_counts_one_unknown,
@@ -91,6 +92,7 @@ macro_rules! obeys_the_laws {
                     a_settlement_of_an_unknown_delivery_keeps_its_events;
                 reads:
                     overdue_verifications_are_found_oldest_first,
+                    a_step_that_is_due_wakes_its_verification_until_it_is_taken,
                     pages_are_newest_first_and_complete,
                     a_page_has_only_what_was_asked_for,
                     a_timeline_keeps_the_order_of_writing,

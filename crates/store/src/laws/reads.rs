@@ -8,11 +8,12 @@ use countersign_core::id::VerificationId;
 use countersign_core::purpose::Purpose;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
-use countersign_core::verification::Status;
+use countersign_core::verification::{Channel, Status};
+use countersign_core::workflow::Workflow;
 
 use super::{Handle, done, load, load_or_unseen, start};
 use crate::fixtures::{self, LIFE, START};
-use crate::{Listing, MAX_TIMELINE, Overdue};
+use crate::{Change, Listing, MAX_TIMELINE, Overdue};
 
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -40,6 +41,32 @@ pub async fn overdue_verifications_are_found_oldest_first<S: Handle>(store: &S) 
     assert_eq!(store.overdue(at(3).plus(LIFE), 10).await.unwrap(), [overdue(1), overdue(3)]);
     assert_eq!(store.overdue(at(9).plus(LIFE), 2).await.unwrap(), [overdue(1), overdue(3)]);
     assert_eq!(store.overdue(at(9).plus(LIFE), 10).await.unwrap(), [overdue(1), overdue(3), overdue(4)]);
+}
+
+/// A workflow's next step is work as the end of a life is: durable, found by every handle, and done once it
+/// is taken or the verification has ended.
+pub async fn a_step_that_is_due_wakes_its_verification_until_it_is_taken<S: Handle>(store: &S) {
+    let app = fixtures::app(1);
+    let id = start(store, app, 1, None).await.verification;
+    let found = Overdue { app, subject: fixtures::subject_key(app, 1), verification: id };
+    let workflow = |next_at| {
+        let steps = vec![Channel::WhatsApp.into(), Channel::Sms.into()];
+        Some(Workflow { steps, taken: 1, next_at })
+    };
+    for next_at in [Some(at(5)), Some(at(7)), None] {
+        let loaded = load(store, app, id).await;
+        let mut verification = loaded.subject.verification(id).unwrap().clone();
+        verification.workflow = workflow(next_at);
+        let verifications = vec![Arc::new(verification)];
+        done(store, Change { verifications, ..fixtures::touched(&loaded, START) }).await;
+        let wakes_at = next_at.unwrap_or(START.plus(LIFE));
+        assert_eq!(store.overdue(wakes_at.minus(MOMENT), 10).await.unwrap(), []);
+        assert_eq!(store.overdue(wakes_at, 10).await.unwrap(), [found]);
+        assert_eq!(load(store, app, id).await.subject.verification(id).unwrap().workflow, workflow(next_at));
+    }
+    let loaded = load(store, app, id).await;
+    done(store, fixtures::ended(&loaded, id, at(1), &fixtures::approved(at(1)))).await;
+    assert_eq!(store.overdue(START.plus(2 * LIFE), 10).await.unwrap(), []);
 }
 
 /// Page after page gives each verification once, the newest first.

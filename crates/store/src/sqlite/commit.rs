@@ -39,7 +39,7 @@ struct PreparedVerification {
     mode: Mode,
     status: Status,
     purpose: String,
-    expires_at: Timestamp,
+    wakes_at: Timestamp,
     record: String,
 }
 
@@ -93,7 +93,7 @@ impl PreparedVerification {
             mode: verification.mode,
             status: verification.status(),
             purpose: verification.purpose.as_str().to_owned(),
-            expires_at: verification.expires_at,
+            wakes_at: verification.wakes_at(),
             record: written(verification)?,
         })
     }
@@ -182,10 +182,10 @@ fn write_verification(
 ) -> Result<(), Fault> {
     connection
         .prepare_cached(
-            "INSERT INTO verifications (app, id, subject, mode, status, purpose, expires_at, record)
+            "INSERT INTO verifications (app, id, subject, mode, status, purpose, wakes_at, record)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (app, id) DO UPDATE
-             SET status = excluded.status, expires_at = excluded.expires_at, record = excluded.record",
+             SET status = excluded.status, wakes_at = excluded.wakes_at, record = excluded.record",
         )?
         .execute(params![
             change.app.as_bytes(),
@@ -194,7 +194,7 @@ fn write_verification(
             verification.mode.as_str(),
             verification.status.as_str(),
             verification.purpose,
-            verification.expires_at.as_millis(),
+            verification.wakes_at.as_millis(),
             verification.record,
         ])?;
     Ok(())

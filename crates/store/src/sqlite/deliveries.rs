@@ -55,17 +55,8 @@ fn kind(word: &str, generation: Option<u8>) -> Result<DeliveryKind, Fault> {
     }
 }
 
-fn channel_word(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Sms => "sms",
-    }
-}
-
 fn channel(word: &str) -> Result<Channel, Fault> {
-    match word {
-        "sms" => Ok(Channel::Sms),
-        _ => Err(Fault::Unreadable(format!("a delivery over channel {word:?}"))),
-    }
+    word.parse().map_err(|_| Fault::Unreadable(format!("a delivery over channel {word:?}")))
 }
 
 fn mode(word: &str) -> Result<Mode, Fault> {
@@ -112,7 +103,7 @@ pub(super) fn insert(connection: &Connection, new: &NewDelivery) -> Result<(), F
             delivery.app.as_bytes(),
             delivery.verification.as_bytes(),
             delivery.mode.as_str(),
-            channel_word(delivery.channel),
+            delivery.channel.as_str(),
             kind,
             generation,
             delivery.created_at.as_millis(),

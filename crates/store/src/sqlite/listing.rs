@@ -86,7 +86,7 @@ impl Work for TimelineWork {
     }
 }
 
-/// Pending verifications whose time is over.
+/// Pending verifications that time does something to.
 pub(super) struct OverdueWork {
     pub(super) now: Timestamp,
     pub(super) limit: usize,
@@ -98,7 +98,7 @@ impl Work for OverdueWork {
     fn run(&self, connection: &Connection) -> Result<Vec<Overdue>, Fault> {
         let mut statement = connection.prepare_cached(
             "SELECT app, subject, id FROM verifications INDEXED BY verifications_by_expiry
-             WHERE status = 'pending' AND expires_at <= ?1 ORDER BY expires_at, id LIMIT ?2",
+             WHERE status = 'pending' AND wakes_at <= ?1 ORDER BY wakes_at, id LIMIT ?2",
         )?;
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let overdue = statement.query_map(params![self.now.as_millis(), limit], |row| {

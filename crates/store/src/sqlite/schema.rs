@@ -12,7 +12,8 @@ use crate::StoreError;
 pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"CtSg");
 
 /// Forward only: a migration that was released is never edited. Their number is the schema's version.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_wake.sql")];
 
 /// Earlier releases can corrupt a log that is written and checkpointed at once, which is what this
 /// store does all the time (the "WAL-reset" bug, <https://sqlite.org/wal.html>).

@@ -18,6 +18,7 @@
 //! - `texts/rendered.md` shows every text filled in, with its cost. A test compares it.
 
 mod ar;
+mod channels;
 mod de;
 mod en;
 mod es;
@@ -33,6 +34,8 @@ mod pt;
 mod short;
 mod tr;
 mod zh;
+
+pub(super) use channels::{CHANNEL_WORDS, ChannelWords};
 
 use crate::locale::Locale;
 use crate::purpose::Purpose;
@@ -125,6 +128,12 @@ pub(super) fn short_for_tag(locale: &Locale) -> Option<&'static Texts> {
 pub(super) fn phone_change(texts: &Texts) -> &'static str {
     let own = phone_change::PHONE_CHANGE.into_iter().find(|(language, _)| *language == texts.language);
     own.map_or(phone_change::PHONE_CHANGE[0].1, |(_, text)| text)
+}
+
+/// What other channels say besides, in a language that has texts; English in any other.
+pub(super) fn channel_words(language: &str) -> &'static ChannelWords {
+    let own = CHANNEL_WORDS.iter().find(|words| words.language == language);
+    own.unwrap_or(&CHANNEL_WORDS[0])
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Providers with a file of their own.
 
+use countersign_core::verification::Channel;
+
 use super::*;
 
 const SMPP: &str = "host = \"smsc.example\"\nport = 2775\nsystem_id = \"shop\"\npassword = \"canary12\"\n";
@@ -58,7 +60,6 @@ fn what_is_wrong_with_a_carriers_file_is_said_without_its_secrets() {
         ("declared", "definition = \"twillio\"\n", 0o600, "no definition \"twillio\""),
         ("declared", "sender = \"Shop\"\n", 0o600, "names no definition"),
         ("declared", TWILIO, 0o600, "auth_token"),
-        ("declared", "definition = \"twilio-voice\"\n", 0o600, "only sms can be routed yet"),
         ("declared", &*format!("{TWILIO}auth_token = {{ file = \"missing\" }}\n"), 0o600, "missing"),
     ] {
         let errors = refused(kind, own, mode);
@@ -79,7 +80,6 @@ const GATEWAYS: &str = "[[providers]]\nname = \"a\"\nkind = \"http\"\nurl = \"ht
 #[test]
 fn routes_by_destination_are_read_and_the_most_special_counts() {
     use countersign_core::phone::E164;
-    use countersign_core::verification::Channel;
     use countersign_delivery::route::table::Destination;
 
     let config = load(&format!(
@@ -98,6 +98,53 @@ fn routes_by_destination_are_read_and_the_most_special_counts() {
     assert_eq!(first("+447700900123").as_deref(), Some("b"));
     assert_eq!(first("+447400123456").as_deref(), Some("a"));
     assert_eq!(first("+4915112345678"), None);
+}
+
+#[test]
+fn providers_of_other_channels_are_read_and_routed_by_their_channel() {
+    let folder = Folder::new();
+    let call = "definition = \"twilio-voice\"\nsender = \"+4915112345678\"\n[setting]\naccount_sid = \"AC1\"\n[secret]\nauth_token = \"canary-token\"\n";
+    let whatsapp = "definition = \"whatsapp-cloud\"\n[setting]\nphone_number_id = \"1\"\ntemplate = \"code\"\n[secret]\naccess_token = \"canary-1\"\napp_secret = \"canary-2\"\nverify_token = \"canary-3\"\n";
+    let telegram = "definition = \"telegram-gateway\"\n[secret]\ntoken = \"canary-4\"\n";
+    let mut text = String::new();
+    for (name, own) in [("call", call), ("whatsapp", whatsapp), ("telegram", telegram)] {
+        folder.file(&format!("{name}.toml"), own, 0o600);
+        text.push_str(&format!(
+            "[[providers]]\nname = \"{name}\"\nkind = \"declared\"\nfile = \"{name}.toml\"\n"
+        ));
+    }
+    let load = |routes: &str| Config::load(Some(&folder.config(&format!("{text}{routes}"))), pairs(&[]));
+    let right = "[[routes]]\nchannel = \"voice\"\nproviders = [\"call\"]\n";
+    let config = load(right).unwrap_or_else(|errors| panic!("{errors}"));
+    let carried = [Channel::Voice, Channel::WhatsApp, Channel::Telegram];
+    for (provider, channel) in config.providers.iter().zip(carried) {
+        let all = Channel::ALL.into_iter().filter(|channel| provider.carrier.carries(*channel));
+        assert_eq!(all.collect::<Vec<_>>(), [channel], "{}", provider.name);
+    }
+    let wrong = load("[[routes]]\nproviders = [\"call\"]\n").unwrap_err().to_string();
+    assert!(wrong.contains("routes[0].providers[0]") && wrong.contains("does not carry sms"), "{wrong}");
+}
+
+#[test]
+fn an_endpoint_names_the_channels_that_it_takes() {
+    let of = |channels: &str| {
+        let folder = Folder::new();
+        folder.file("s", "0123456789abcdef0123456789abcdef", 0o600);
+        let text = format!(
+            "[[providers]]\nname = \"a\"\nkind = \"http\"\nurl = \"https://a.example/\"\nsecret_file = \"s\"\n{channels}"
+        );
+        Config::load(Some(&folder.config(&text)), pairs(&[]))
+    };
+    let carried = |config: Config| Channel::ALL.map(|channel| config.providers[0].carrier.carries(channel));
+    assert_eq!(carried(of("").unwrap()), [true, false, false, false, false]);
+    assert_eq!(
+        carried(of("channels = [\"voice\", \"telegram\"]\n").unwrap()),
+        [false, true, false, true, false]
+    );
+    for wrong in ["email", "fax"] {
+        let errors = of(&format!("channels = [\"{wrong}\"]\n")).unwrap_err().to_string();
+        assert!(errors.contains("providers[0].channels"), "{errors}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use countersign_core::channel::Assurance;
 use countersign_core::proof::MAX_PROOF_BYTES;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -34,6 +35,29 @@ pub struct RedeemBody {
     session: Option<String>,
     /// The transaction that you are about to carry out; absent only if the start had none.
     transaction: Option<TransactionBody>,
+    /// The least that the proof must show: `possession` of the phone, the default, or `notification`, which a
+    /// code shows that went by e-mail. Payments and changes of the account always need possession.
+    assurance: Option<AssuranceBody>,
+}
+
+/// What a proof shows.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Assurance)]
+pub enum AssuranceBody {
+    /// That somebody holds the phone.
+    Possession,
+    /// That somebody reads the mailbox that the code went to, and nothing about the phone.
+    Notification,
+}
+
+impl From<AssuranceBody> for Assurance {
+    fn from(body: AssuranceBody) -> Self {
+        match body {
+            AssuranceBody::Possession => Assurance::Possession,
+            AssuranceBody::Notification => Assurance::Notification,
+        }
+    }
 }
 
 /// A redeemed proof.
@@ -43,6 +67,9 @@ pub struct RedeemedBody {
     /// `redeemed`.
     #[schema(example = "redeemed")]
     result: String,
+    /// What it shows: possession · notification
+    #[schema(example = "possession")]
+    assurance: String,
     /// The verification behind it.
     verification: VerificationBody,
 }
@@ -51,7 +78,8 @@ pub struct RedeemedBody {
 ///
 /// The last gate before you carry the transaction out: works once, within 300 seconds of the
 /// approval, and only if phone, purpose, session and transaction are those that the customer
-/// approved. Any difference voids the verification.
+/// approved. Any difference voids the verification. A proof whose code went by e-mail is refused unless
+/// you say in `assurance` that a notification is enough.
 #[utoipa::path(
     post, path = "/v1/proofs/redeem", tag = "proofs",
     params(IdempotencyHeader),
@@ -77,10 +105,12 @@ pub async fn redeem(
         })?,
         session: session(body.session)?,
         transaction: body.transaction.map(|body| body.parse(&caller.app.brand)).transpose()?,
+        least: body.assurance.map_or(Assurance::Possession, Assurance::from),
     };
     let answer = services
         .redeem(&caller, request, retryable)
         .await
         .map_err(|error| Problem::of(&error, services.clock.now()))?;
-    Ok(Json(RedeemedBody { result: "redeemed".to_owned(), verification: answer.view.into() }))
+    let assurance = answer.claims.assurance.as_str().to_owned();
+    Ok(Json(RedeemedBody { result: "redeemed".to_owned(), assurance, verification: answer.view.into() }))
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::verification::VerificationBody;
+use super::verification::{VerificationBody, channel};
 use super::verification_id;
 use crate::http::auth::Server;
 use crate::http::documented::ResendProblems;
@@ -21,14 +21,16 @@ use crate::usecase::Services;
 #[serde(deny_unknown_fields)]
 #[schema(as = Resend)]
 pub struct ResendBody {
-    /// How the code travels. Default: as before.
-    #[schema(example = "sms")]
+    /// How the code travels: sms · voice · whatsapp · telegram · email, as the app's policy allows. Default:
+    /// the next step of the workflow, or as before.
+    #[schema(example = "voice")]
     channel: Option<String>,
 }
 
 /// Send the message again
 ///
-/// The same code, unless the app's policy rotates codes. Attempts are kept. The first resend is
+/// The same code, unless the app's policy rotates codes. Attempts are kept. In a workflow it takes the next
+/// step early; by name it takes any channel that the app allows. The first resend is
 /// possible 30 seconds after the first message, later ones after 45, 60 and 120.
 #[utoipa::path(
     post, path = "/v1/verifications/{id}/resend", tag = "verifications",
@@ -54,11 +56,9 @@ pub async fn resend(
 ) -> Result<Response, Problem> {
     let retryable = key.bind(&body.bytes);
     let id = verification_id(&id)?;
-    if body.value.channel.is_some_and(|channel| channel != "sms") {
-        return Err(Problem::field("/channel", "this server sends by \"sms\" only"));
-    }
+    let channel = body.value.channel.as_deref().map(channel).transpose()?;
     let answer = services
-        .resend(&caller, id, retryable)
+        .resend(&caller, id, channel, retryable)
         .await
         .map_err(|error| Problem::of(&error, services.clock.now()))?;
     let mut response = Json(VerificationBody::from(answer.view)).into_response();

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_core::code::Alphabet;
+use countersign_core::email::{EmailAddress, InvalidEmail};
 use countersign_core::event::ClientAddress;
 use countersign_core::locale::Locale;
 use countersign_core::policy::{MAX_LIFETIME, MIN_LIFETIME, Policy};
@@ -17,11 +18,13 @@ use countersign_core::proof::MAX_PROOF_BYTES;
 use countersign_core::purpose::Purpose;
 use countersign_core::step::Started;
 use countersign_core::verification::Channel;
+use countersign_core::workflow::{self, DEFAULT_WAIT_S, InvalidWorkflow, WorkflowStep};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::verification::{
-    TransactionBody, VerificationBody, optional_text, phone, phone_at, session, text_map, unique_names,
+    TransactionBody, VerificationBody, channel, channel_at, optional_text, phone, phone_at, session,
+    text_map, unique_names,
 };
 use crate::http::auth::Server;
 use crate::http::documented::StartProblems;
@@ -30,7 +33,7 @@ use crate::http::json::Body;
 use crate::http::problem::Problem;
 use crate::http::rate_limit;
 use crate::usecase::replace::ReplaceRequest;
-use crate::usecase::start::StartRequest;
+use crate::usecase::start::{Path, StartRequest};
 use crate::usecase::{Caller, Services};
 
 /// What to verify.
@@ -51,9 +54,19 @@ pub struct StartBody {
     /// starts for the same phone and purpose meets the same verification.
     #[schema(min_length = 1, max_length = 256)]
     session: Option<String>,
-    /// How the code travels. Default `sms`, which is all there is until further channels come.
+    /// How the code travels: sms · voice · whatsapp · telegram · email, as the app's policy allows. Default: the
+    /// app's workflow, or `sms`.
     #[schema(example = "sms")]
     channel: Option<String>,
+    /// Instead of `channel`: the channels that are tried one after another, at most 5. The next one is taken
+    /// when the wait of the one before is over, at once when its message cannot arrive any more, and early on a
+    /// resend. One code on all of them; its life runs from the first message.
+    #[schema(max_items = 5)]
+    workflow: Option<Vec<StepOrChannel>>,
+    /// Your customer's e-mail address: needed where the code goes by `email`, which proves no possession of the
+    /// phone. Sealed, and erased when the verification ends.
+    #[schema(example = "ada@shop.example", max_length = 254)]
+    email: Option<String>,
     /// The language of the message, such as `de` or `de-AT`. Default: the app's.
     #[schema(example = "en")]
     locale: Option<String>,
@@ -75,6 +88,29 @@ pub struct StartBody {
     /// Your own words: at most 16 names and values of 1–256 bytes. Never interpreted.
     #[serde(default, deserialize_with = "unique_names")]
     metadata: BTreeMap<String, String>,
+}
+
+/// A step of a workflow: a channel's word, or with its wait.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum StepOrChannel {
+    /// A channel.
+    Channel(String),
+    /// A channel and its wait.
+    Step(StartStepBody),
+}
+
+/// A step of a workflow with its wait.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = StartStep)]
+pub struct StartStepBody {
+    /// sms · voice · whatsapp · telegram · email
+    #[schema(example = "whatsapp")]
+    channel: String,
+    /// Seconds from its message to the next step: 15–300. Default 30.
+    #[schema(minimum = 15, maximum = 300, example = 30)]
+    wait_s: Option<u16>,
 }
 
 /// The customer's old phone and the proof that she still holds it (NIST SP 800-63B-4 §4.1.2). This start
@@ -229,7 +265,8 @@ fn parse(body: StartBody, caller: &Caller) -> Result<StartRequest, Problem> {
         session: session(body.session)?,
         customer,
         replaces,
-        channel: channel(body.channel.as_deref())?,
+        email: body.email.as_deref().map(|text| email(text, policy)).transpose()?,
+        path: path(body.channel.as_deref(), body.workflow)?,
         locale: locale(body.locale.as_deref(), policy)?,
         presentation: body.presentation.map(presentation).transpose()?.unwrap_or_default(),
         format: code_format(body.code, policy)?,
@@ -270,11 +307,47 @@ fn lifetime(seconds: u64) -> Result<Duration, Problem> {
     }
 }
 
-fn channel(text: Option<&str>) -> Result<Channel, Problem> {
-    match text {
-        None | Some("sms") => Ok(Channel::Sms),
-        Some(_) => Err(Problem::field("/channel", "this server sends by \"sms\" only")),
+fn path(word: Option<&str>, workflow: Option<Vec<StepOrChannel>>) -> Result<Path, Problem> {
+    match (word, workflow) {
+        (None, None) => Ok(Path::Default),
+        (Some(word), None) => channel(word).map(Path::Channel),
+        (Some(_), Some(_)) => {
+            Err(Problem::field("/channel", "a workflow names its channels: leave one of the two out"))
+        }
+        (None, Some(steps)) => {
+            if steps.is_empty() {
+                return Err(Problem::field("/workflow", "at least one step"));
+            }
+            let steps = steps.into_iter().enumerate().map(|(index, step)| match step {
+                StepOrChannel::Channel(word) => {
+                    channel_at(&format!("/workflow/{index}"), &word).map(WorkflowStep::from)
+                }
+                StepOrChannel::Step(StartStepBody { channel, wait_s }) => {
+                    let channel = channel_at(&format!("/workflow/{index}/channel"), &channel)?;
+                    Ok(WorkflowStep { channel, wait_s: wait_s.unwrap_or(DEFAULT_WAIT_S) })
+                }
+            });
+            let steps = steps.collect::<Result<Vec<_>, Problem>>()?;
+            workflow::check(&steps).map_err(|wrong| match wrong {
+                InvalidWorkflow::Wait(step) => {
+                    Problem::field(format!("/workflow/{}/wait_s", step - 1), wrong.to_string())
+                }
+                InvalidWorkflow::TooLong => Problem::field("/workflow", wrong.to_string()),
+            })?;
+            Ok(Path::Workflow(steps))
+        }
     }
+}
+
+/// What is not needed is not kept.
+fn email(text: &str, policy: &Policy) -> Result<EmailAddress, Problem> {
+    if !policy.channels.contains(&Channel::Email) {
+        return Err(Problem::field(
+            "/email",
+            "this app's policy does not name the channel email: leave it out",
+        ));
+    }
+    text.parse().map_err(|wrong: InvalidEmail| Problem::field("/email", wrong.to_string()))
 }
 
 fn locale(text: Option<&str>, policy: &Policy) -> Result<Locale, Problem> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use countersign_core::channel::UnknownChannel;
 use countersign_core::message;
 use countersign_core::money::Money;
 use countersign_core::phone::{Country, E164};
@@ -10,7 +11,8 @@ use countersign_core::proof::SessionHash;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::{MAX_FIELDS, MAX_TEXT_BYTES, Transaction};
-use countersign_core::verification::Verification;
+use countersign_core::verification::{Channel, Status, Verification};
+use countersign_core::workflow::{Workflow, WorkflowStep};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -37,8 +39,18 @@ pub struct VerificationBody {
     pub country: Option<String>,
     /// Why.
     pub purpose: String,
-    /// How the code travels.
+    /// The e-mail address, masked, while it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "a•••@s•••.example")]
+    pub email: Option<String>,
+    /// By which channel the last message was sent: sms · voice · whatsapp · telegram · email
     pub channel: String,
+    /// What typing its code shows: possession · notification. The weakest of all channels that it was sent by.
+    #[schema(example = "possession")]
+    pub assurance: String,
+    /// The channels that it tries one after another, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<WorkflowBody>,
     /// What is approved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction: Option<TransactionBody>,
@@ -70,7 +82,8 @@ pub struct VerificationBody {
 
 impl From<View> for VerificationBody {
     fn from(view: View) -> Self {
-        let View { verification, masked_phone, status, attempts_remaining, proof, resend_at } = view;
+        let View { verification, masked_phone, masked_email, status, attempts_remaining, proof, resend_at } =
+            view;
         let Verification { id, mode, purpose, transaction, customer, country, metadata, .. } = &*verification;
         VerificationBody {
             id: id.to_string(),
@@ -79,7 +92,10 @@ impl From<View> for VerificationBody {
             to: masked_phone,
             country: country.map(|country| country.to_string()),
             purpose: purpose.to_string(),
-            channel: "sms".to_owned(),
+            email: masked_email,
+            channel: verification.channel.to_string(),
+            assurance: verification.assurance().as_str().to_owned(),
+            workflow: verification.workflow.as_ref().map(|workflow| WorkflowBody::of(workflow, status)),
             transaction: transaction.as_ref().map(TransactionBody::from),
             customer: customer.clone(),
             replaces: verification.replaces.map(|old| old.to_string()),
@@ -91,6 +107,54 @@ impl From<View> for VerificationBody {
             proof,
         }
     }
+}
+
+/// Where a verification stands in its workflow.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Workflow)]
+pub struct WorkflowBody {
+    /// The steps, in order.
+    pub steps: Vec<StepBody>,
+    /// How many were taken.
+    #[schema(example = 1)]
+    pub taken: u8,
+    /// When the next one is taken by itself, RFC 3339; null when none is left or the workflow was stopped.
+    #[schema(format = DateTime)]
+    pub next_at: Option<String>,
+}
+
+/// A step of a workflow.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Step)]
+pub struct StepBody {
+    /// By which channel.
+    #[schema(example = "whatsapp")]
+    pub channel: String,
+    /// Seconds from its message to the next step.
+    #[schema(example = 30)]
+    pub wait_s: u16,
+}
+
+impl WorkflowBody {
+    fn of(workflow: &Workflow, status: Status) -> Self {
+        let step = |step: &WorkflowStep| StepBody { channel: step.channel.to_string(), wait_s: step.wait_s };
+        let next_at = workflow.next_at.filter(|_| status == Status::Pending);
+        WorkflowBody {
+            steps: workflow.steps.iter().map(step).collect(),
+            taken: workflow.taken,
+            next_at: next_at.as_ref().map(Timestamp::to_string),
+        }
+    }
+}
+
+/// A channel's word.
+pub fn channel(word: &str) -> Result<Channel, Problem> {
+    channel_at("/channel", word)
+}
+
+/// The same, of another field.
+pub fn channel_at(pointer: &str, word: &str) -> Result<Channel, Problem> {
+    word.parse().map_err(|wrong: UnknownChannel| Problem::field(pointer, wrong.to_string()))
 }
 
 /// What is being approved. The code is bound to all of it: change anything and the verification is

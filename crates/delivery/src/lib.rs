@@ -18,6 +18,7 @@ pub mod sender_rules;
 pub mod signature;
 pub mod simulated;
 pub mod smpp;
+pub mod smtp;
 
 #[cfg(test)]
 mod document;

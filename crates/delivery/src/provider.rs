@@ -20,6 +20,7 @@ use crate::http::HttpProvider;
 use crate::sender::SenderId;
 use crate::simulated::SimulatedPhone;
 use crate::smpp::SmppProvider;
+use crate::smtp::SmtpProvider;
 
 /// Something that accepts messages: an HTTP endpoint, an SMPP bind, an SMTP server, the simulated
 /// phone.
@@ -57,6 +58,8 @@ pub enum ProviderKind {
     Smpp,
     /// A vendor's HTTP API, described by a definition.
     Declared,
+    /// An SMTP server.
+    Smtp,
 }
 
 impl ProviderKind {
@@ -67,6 +70,7 @@ impl ProviderKind {
             ProviderKind::Http => "http",
             ProviderKind::Smpp => "smpp",
             ProviderKind::Declared => "declared",
+            ProviderKind::Smtp => "smtp",
         }
     }
 }
@@ -309,6 +313,8 @@ pub enum AnyProvider {
     Smpp(SmppProvider),
     /// A vendor's API.
     Declared(DeclaredProvider),
+    /// An SMTP server.
+    Smtp(SmtpProvider),
 }
 
 impl Provider for AnyProvider {
@@ -318,6 +324,7 @@ impl Provider for AnyProvider {
             AnyProvider::Http(provider) => provider.name(),
             AnyProvider::Smpp(provider) => provider.name(),
             AnyProvider::Declared(provider) => provider.name(),
+            AnyProvider::Smtp(provider) => provider.name(),
         }
     }
 
@@ -327,6 +334,7 @@ impl Provider for AnyProvider {
             AnyProvider::Http(provider) => provider.kind(),
             AnyProvider::Smpp(provider) => provider.kind(),
             AnyProvider::Declared(provider) => provider.kind(),
+            AnyProvider::Smtp(provider) => provider.kind(),
         }
     }
 
@@ -336,6 +344,7 @@ impl Provider for AnyProvider {
             AnyProvider::Http(provider) => provider.carries(channel),
             AnyProvider::Smpp(provider) => provider.carries(channel),
             AnyProvider::Declared(provider) => provider.carries(channel),
+            AnyProvider::Smtp(provider) => provider.carries(channel),
         }
     }
 
@@ -345,6 +354,7 @@ impl Provider for AnyProvider {
             AnyProvider::Http(provider) => provider.submit(message, now).await,
             AnyProvider::Smpp(provider) => provider.submit(message, now).await,
             AnyProvider::Declared(provider) => provider.submit(message, now).await,
+            AnyProvider::Smtp(provider) => provider.submit(message, now).await,
         }
     }
 }

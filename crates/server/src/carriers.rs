@@ -58,6 +58,7 @@ pub fn one(
         Carrier::Smpp(smpp) => {
             AnyProvider::Smpp(SmppProvider::new(provider.name.clone(), smpp, smpp_runtime())?)
         }
+        Carrier::Smtp(smtp) => AnyProvider::Smtp(smtp.provider(provider.name.clone())?),
         Carrier::Declared(carrier) => {
             let declared = carrier.provider(provider.name.clone(), Some(receipts_url));
             AnyProvider::Declared(declared.map_err(anyhow::Error::msg)?)

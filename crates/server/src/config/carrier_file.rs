@@ -85,9 +85,23 @@ struct DeclaredFile {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum SecretEntry {
+pub(super) enum SecretEntry {
     Text(String),
     File { file: PathBuf },
+}
+
+impl SecretEntry {
+    /// The secret; a relative path counts from the folder of the file that names it.
+    pub(super) fn text(self, path: &Path) -> Result<String, Mistake> {
+        match self {
+            SecretEntry::Text(text) => Ok(text),
+            SecretEntry::File { file } => {
+                let file = beside(path, &file);
+                let text = fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
+                Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+            }
+        }
+    }
 }
 
 /// Reads the file of an SMPP provider.
@@ -132,15 +146,7 @@ pub(super) fn declared(path: &Path, name: &ProviderName, timeout_s: u64) -> Resu
         .map_err(|mistakes| Mistake::new(format!("{title}: {mistakes}"), "see docs/providers.md"))?;
     let mut secrets = BTreeMap::new();
     for (secret, entry) in file.secret {
-        let text = match entry {
-            SecretEntry::Text(text) => text,
-            SecretEntry::File { file } => {
-                let file = beside(path, &file);
-                let text = fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
-                text.trim_end_matches(['\r', '\n']).to_owned()
-            }
-        };
-        secrets.insert(secret, Secret::new(text));
+        secrets.insert(secret, Secret::new(entry.text(path)?));
     }
     let carrier =
         DeclaredCarrier { definition, settings: file.setting, secrets, sender: file.sender, timeout_s };
@@ -148,7 +154,7 @@ pub(super) fn declared(path: &Path, name: &ProviderName, timeout_s: u64) -> Resu
     tried.map_err(|error| at(path, &error)).map(|_| carrier)
 }
 
-fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Mistake> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Mistake> {
     let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     toml::from_str(&text).map_err(|error| {
         // The error's own text quotes the line, and some messages the value: either may be a secret.
@@ -162,7 +168,7 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Mistake> {
     })
 }
 
-fn at(path: &Path, what: &str) -> Mistake {
+pub(super) fn at(path: &Path, what: &str) -> Mistake {
     Mistake::new(format!("{}: {what}", path.display()), "see docs/configuration.md and docs/providers.md")
 }
 
@@ -174,6 +180,6 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Mistake {
 }
 
 /// A relative path counts from the folder of the file that names it.
-fn beside(file: &Path, named: &Path) -> PathBuf {
+pub(super) fn beside(file: &Path, named: &Path) -> PathBuf {
     file.parent().map_or_else(|| named.to_owned(), |folder| folder.join(named))
 }

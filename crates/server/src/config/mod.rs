@@ -15,6 +15,7 @@ mod reference;
 mod rules;
 mod schema;
 mod secret;
+mod smtp_file;
 mod source;
 mod summary;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use network::Network;
 pub use problem::{ConfigErrors, Mistake, Place, Problem};
 pub use reference::{example_toml, reference_markdown};
 pub use secret::{MAX_SECRET_CHARS, MIN_SECRET_CHARS, SecretText};
+pub use smtp_file::SmtpCarrier;
 pub use source::Excerpt;
 pub use url::{ProviderUrl, PublicUrl};
 
@@ -218,6 +220,8 @@ pub enum Carrier {
     Smpp(Box<SmppConfig>),
     /// A vendor's API.
     Declared(Box<DeclaredCarrier>),
+    /// An SMTP server.
+    Smtp(Box<SmtpCarrier>),
 }
 
 impl Carrier {
@@ -227,6 +231,7 @@ impl Carrier {
             Carrier::Simulated => true,
             Carrier::Http(http) => http.channels.contains(&channel),
             Carrier::Smpp(_) => channel == Channel::Sms,
+            Carrier::Smtp(_) => channel == Channel::Email,
             Carrier::Declared(declared) => declared.definition.medium().channel() == channel,
         }
     }

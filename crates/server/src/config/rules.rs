@@ -16,6 +16,7 @@ use super::carrier_file;
 use super::document::{Document, Origin};
 use super::problem::Mistake;
 use super::secret::{Privacy, SecretText};
+use super::smtp_file;
 use super::{
     Carrier, Config, Delivery, HttpCarrier, Keys, Log, Metrics, Provider, ProviderUrl, Server, SimulatedPhone,
 };
@@ -62,6 +63,7 @@ enum ProviderKind {
     Http,
     Smpp,
     Declared,
+    Smtp,
     Simulated,
 }
 
@@ -71,6 +73,7 @@ impl ProviderKind {
             ProviderKind::Http => "http",
             ProviderKind::Smpp => "smpp",
             ProviderKind::Declared => "declared",
+            ProviderKind::Smtp => "smtp",
             ProviderKind::Simulated => "simulated",
         }
     }
@@ -89,7 +92,7 @@ impl ProviderKind {
                 "timeout_s",
             ],
             ProviderKind::Smpp => &["file"],
-            ProviderKind::Declared => &["file", "timeout_s"],
+            ProviderKind::Declared | ProviderKind::Smtp => &["file", "timeout_s"],
             ProviderKind::Simulated => &[],
         }
     }
@@ -331,6 +334,13 @@ impl Rules<'_, '_> {
             ProviderKind::Smpp => self.carrier_file(path, &draft, |file| {
                 carrier_file::smpp(file, delivery.lease_s).map(|config| Carrier::Smpp(Box::new(config)))
             }),
+            ProviderKind::Smtp => {
+                let timeout_s = self.timeout_s(path, &draft, delivery);
+                self.carrier_file(path, &draft, |file| {
+                    smtp_file::smtp(file, &draft.name, timeout_s)
+                        .map(|carrier| Carrier::Smtp(Box::new(carrier)))
+                })
+            }
             ProviderKind::Declared => {
                 let timeout_s = self.timeout_s(path, &draft, delivery);
                 self.carrier_file(path, &draft, |file| {
@@ -344,7 +354,13 @@ impl Rules<'_, '_> {
 
     /// Keys of other kinds would do nothing: somebody believes they do.
     fn has_its_keys(&mut self, path: &str, kind: ProviderKind) -> bool {
-        let kinds = [ProviderKind::Http, ProviderKind::Smpp, ProviderKind::Declared, ProviderKind::Simulated];
+        let kinds = [
+            ProviderKind::Http,
+            ProviderKind::Smpp,
+            ProviderKind::Declared,
+            ProviderKind::Smtp,
+            ProviderKind::Simulated,
+        ];
         let mut all: Vec<(&str, ProviderKind)> = Vec::new();
         for (key, of) in kinds.into_iter().flat_map(|of| of.keys().iter().map(move |key| (*key, of))) {
             if !all.iter().any(|(known, _)| *known == key) && !kind.keys().contains(&key) {
@@ -527,6 +543,7 @@ pub(super) fn remarks(config: &Config) -> Vec<String> {
         let is_readable = match &provider.carrier {
             Carrier::Http(http) => http.url.is_readable_on_the_way(),
             Carrier::Smpp(smpp) => smpp.tls.is_none() && !is_this_machine(&smpp.host),
+            Carrier::Smtp(smtp) => smtp.config.is_readable_on_the_way(),
             Carrier::Declared(_) | Carrier::Simulated => false,
         };
         if is_readable {

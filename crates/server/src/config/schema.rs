@@ -437,18 +437,18 @@ const PROVIDERS: &[Key] = &[
     },
     Key {
         name: "kind",
-        kind: Kind::Choice(&["http", "smpp", "declared", "simulated"]),
+        kind: Kind::Choice(&["http", "smpp", "declared", "smtp", "simulated"]),
         preset: Preset::Required { example: r#""http""# },
-        about: "\"http\" posts each message as signed JSON to your endpoint; \"smpp\" binds to a carrier's service centre; \"declared\" speaks a vendor's API (Twilio, Infobip, Kannel, …, docs/providers.md); \"simulated\" shows it on the simulated phone and reaches nobody.",
+        about: "\"http\" posts each message as signed JSON to your endpoint; \"smpp\" binds to a carrier's service centre; \"declared\" speaks a vendor's API (Twilio, Infobip, Kannel, …, docs/providers.md); \"smtp\" sends e-mail (docs/channels.md); \"simulated\" shows it on the simulated phone and reaches nobody.",
     },
     Key {
         name: "file",
         kind: Kind::Text(&PATH),
         preset: Preset::Unset {
-            meaning: "none; kinds \"smpp\" and \"declared\" need it",
+            meaning: "none; kinds \"smpp\", \"declared\" and \"smtp\" need it",
             example: r#""/etc/countersign/carrier.toml""#,
         },
-        about: "The provider's own file with its account and secrets: see docs/smpp.md and docs/providers.md. Nobody but the server's user may read it (mode 600).",
+        about: "The provider's own file with its account and secrets: see docs/smpp.md, docs/providers.md and docs/channels.md. Nobody but the server's user may read it (mode 600).",
     },
     Key {
         name: "url",

@@ -132,7 +132,7 @@ async fn a_newer_schema_is_refused() {
     drop(connection);
     assert!(matches!(
         SqliteStore::open(directory.path()),
-        Err(StoreError::NewerSchema { found: 999, known: 1 })
+        Err(StoreError::NewerSchema { found: 999, known: 2 })
     ));
 }
 

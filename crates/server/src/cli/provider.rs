@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use countersign_core::email::EmailAddress;
 use countersign_core::id::{AppId, DeliveryId, Partition};
 use countersign_core::locale::Locale;
 use countersign_core::message::Measure;
@@ -15,7 +16,9 @@ use countersign_core::phone::E164;
 use countersign_core::subject::Mode;
 use countersign_core::verification::Channel;
 use countersign_delivery::declared::{Definition, fixtures, shipped};
-use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, SecretText, Submission};
+use countersign_delivery::provider::{
+    AnyProvider, Envelope, Outgoing, Provider as _, SecretText, Submission,
+};
 use countersign_delivery::receipt::CarrierReceipt;
 use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
 use countersign_delivery::smpp::SmppRuntime;
@@ -25,11 +28,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::carriers;
 use crate::clock::{Clock, Randomness};
+use crate::config::Carrier;
 
 /// How long a bind may take before a test message is handed over.
 const BIND_PATIENCE: Duration = Duration::from_secs(10);
 /// What a call reads or a template shows, where a provider carries no free text.
 const SAMPLE_CODE: &str = "123456";
+/// Of Ofcom's range for fiction.
+const NOBODYS_NUMBER: &str = "+447700900000";
 /// How long a receipt is waited for.
 const RECEIPT_PATIENCE: Duration = Duration::from_secs(30);
 /// For a phone to show whether a route keeps each of these (3GPP TS 23.038 has them at other places than
@@ -66,7 +72,7 @@ pub(super) struct Test {
     /// Where they are recorded; those of the vendors that come along do so too
     #[arg(long, value_name = "FILE", requires = "fixtures")]
     recorded: Option<PathBuf>,
-    /// Send one message to this phone, which costs money
+    /// Send one message to this phone, which costs money, or to this e-mail address
     #[arg(long, value_name = "NUMBER", required_unless_present = "fixtures")]
     to: Option<String>,
 }
@@ -145,7 +151,7 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
     let config = super::load(config)?;
     let configured = config.providers.iter().find(|provider| provider.name.as_str() == name);
     let configured = configured.with_context(|| format!("the configuration has no provider \"{name}\""))?;
-    let to = E164::parse(to, None).with_context(|| format!("{to} is no number in international form"))?;
+    let (to, address) = recipient(&configured.carrier, to)?;
     let (clock, randomness) = (Clock::system(), Randomness::system()?);
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let (receipts, mut received) = mpsc::channel(16);
@@ -179,7 +185,11 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
         sender: None,
         text: SecretText::new(text),
         code: (channel != Channel::Sms).then(|| SecretText::new(SAMPLE_CODE)),
-        email: None,
+        email: address.as_ref().map(|to| Envelope {
+            to,
+            subject: "Test message of Countersign",
+            html: SecretText::new(text),
+        }),
         locale: &Locale::english(),
         measure: Measure::of(text),
         expires_at: now.plus(Duration::from_secs(600)),
@@ -189,6 +199,7 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
     let accepted = matches!(submission, Submission::Accepted { .. });
     match provider {
         AnyProvider::Smpp(_) | AnyProvider::Simulated(_) if accepted => follow(&mut received).await,
+        AnyProvider::Smtp(_) if accepted => println!("there are no receipts for e-mail"),
         AnyProvider::Http(_) | AnyProvider::Declared(_) if accepted => {
             println!("its receipt goes to the running server: it logs what it cannot place");
         }
@@ -199,6 +210,16 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
     let _ = tokio::time::timeout(Duration::from_secs(5), tasks.wait()).await;
     anyhow::ensure!(accepted, "the message was not taken");
     Ok(())
+}
+
+/// Whom it reaches: a phone, or by an SMTP server an e-mail address; then the number is nobody's.
+fn recipient(carrier: &Carrier, to: &str) -> anyhow::Result<(E164, Option<EmailAddress>)> {
+    if let Carrier::Smtp(_) = carrier {
+        let address = to.parse().context("this provider sends e-mail: give an address with --to")?;
+        return Ok((E164::parse_fictional(NOBODYS_NUMBER, None)?, Some(address)));
+    }
+    let phone = E164::parse(to, None).with_context(|| format!("{to} is no number in international form"))?;
+    Ok((phone, None))
 }
 
 fn told(submission: &Submission) -> String {

@@ -84,9 +84,9 @@ async fn a_channel_that_is_not_there_is_refused() {
     let shop = server.test_shop().await;
     let id = shop.start(start_body(PHONE, "login")).await;
     server.clock().advance(30);
-    shop.post(&format!("/v1/verifications/{id}/resend"), json!({ "channel": "voice" }))
-        .await
-        .wrong_field("/channel");
+    let resend = format!("/v1/verifications/{id}/resend");
+    shop.post(&resend, json!({ "channel": "fax" })).await.wrong_field("/channel");
+    shop.post(&resend, json!({ "channel": "voice" })).await.problem("channel_not_allowed");
     shop.post(&format!("/v1/verifications/{id}/resend"), json!({ "channel": "sms" })).await.expect(200);
 }
 

@@ -50,6 +50,22 @@ fn the_file_of_the_documentation_is_one() {
 }
 
 #[test]
+fn an_smtp_server_is_read_from_its_file_and_so_is_that_of_the_documentation() {
+    let page = include_str!("../../../../../docs/channels.md");
+    let file = page.split_once("```toml smtp\n").unwrap().1.split_once("\n```").unwrap().0;
+    let file = file.replace("/etc/countersign/mail.password", "token");
+    let config = load_carrier("smtp", &file, 0o600).unwrap_or_else(|errors| panic!("{errors}"));
+    let Carrier::Smtp(smtp) = &config.providers[0].carrier else { panic!("not smtp") };
+    assert_eq!((smtp.config.port(), smtp.config.user.as_deref()), (587, Some("shop")));
+    assert!(config.providers[0].carrier.carries(Channel::Email));
+    let debug = format!("{config:?}");
+    assert!(!debug.contains("canary"), "{debug}");
+    let open = load_carrier("smtp", "host = \"mx.example\"\ntls = \"none\"\nfrom = \"a@b.example\"\n", 0o600)
+        .unwrap();
+    assert!(open.remarks().iter().any(|remark| remark.contains("unencrypted")));
+}
+
+#[test]
 fn what_is_wrong_with_a_carriers_file_is_said_without_its_secrets() {
     for (kind, own, mode, expected) in [
         ("smpp", SMPP, 0o644, "others may read"),
@@ -60,6 +76,13 @@ fn what_is_wrong_with_a_carriers_file_is_said_without_its_secrets() {
         ("declared", "definition = \"twillio\"\n", 0o600, "no definition \"twillio\""),
         ("declared", "sender = \"Shop\"\n", 0o600, "names no definition"),
         ("declared", TWILIO, 0o600, "auth_token"),
+        ("smtp", "host = \"mx.example\"\nfrom = \"canary\"\n", 0o600, "no e-mail address"),
+        (
+            "smtp",
+            "host = \"mx.example\"\nfrom = \"a@b.example\"\ntls = \"none\"\nuser = \"u\"\npassword = \"canary12\"\n",
+            0o600,
+            "password",
+        ),
         ("declared", &*format!("{TWILIO}auth_token = {{ file = \"missing\" }}\n"), 0o600, "missing"),
     ] {
         let errors = refused(kind, own, mode);

@@ -9,6 +9,7 @@ use axum::response::Response;
 use countersign_core::message::{Encoding, Measure};
 use countersign_core::phone::E164;
 use countersign_core::time::Timestamp;
+use countersign_core::verification::Channel;
 use countersign_delivery::simulated::{Autofill, InboxMessage, Scope};
 use serde::Deserialize;
 
@@ -68,6 +69,8 @@ struct MessageView {
     /// Such as `GSM 7-bit, 92 septets`.
     encoding: String,
     segments: usize,
+    /// How it travelled, where that is not as an SMS.
+    channel: Option<&'static str>,
     autofill: Option<AutofillView>,
     /// Which copy of the same delivery it is, from the second on.
     copy: Option<usize>,
@@ -110,6 +113,7 @@ impl MessageView {
             lines: lines(&message.text, message.autofill.as_ref()),
             encoding: encoding(message.measure),
             segments: message.measure.segments,
+            channel: (message.channel != Channel::Sms).then(|| message.channel.as_str()),
             autofill: message.autofill.as_ref().map(autofill),
             copy,
         }

@@ -53,6 +53,9 @@ pub enum EventKind {
         /// By which channel.
         #[serde(default)]
         channel: Channel,
+        /// Which step of the workflow was taken early by it, if one was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<u8>,
     },
     /// The next step of the workflow was taken without anybody asking: the same code by its channel.
     #[serde(rename = "verification.next_step")]

@@ -86,10 +86,13 @@ pub(super) fn send_again(
     if draft.policy.resend == ResendCode::Rotate {
         rotate(draft, id);
     }
+    let taken = |draft: &Draft<'_>| Some(draft.subject.verification(id)?.workflow.as_ref()?.taken);
+    let before = taken(draft);
     let delivery = draft.send(id, channel).ok_or(Refusal::NoSendsLeft)?;
+    let step = taken(draft).filter(|taken| Some(*taken) != before);
     let verification = draft.subject.verification(id).ok_or(Refusal::NoSendsLeft)?;
     let (generation, resend_at) = (verification.generation(), verification.resend_at(draft.policy));
-    draft.event(id, EventKind::Resent { delivery, generation, channel });
+    draft.event(id, EventKind::Resent { delivery, generation, channel, step });
     Ok(resend_at)
 }
 

@@ -106,6 +106,8 @@ fn a_resend_takes_the_next_step_early_and_repeats_the_last_one_in_the_end() {
         // Not by itself: the customer asks first.
         world.wait_s(wait);
         world.resend(id).unwrap();
+        let step = (wait == 45).then_some(3);
+        assert!(matches!(world.last_events()[..], [EventKind::Resent { step: told, .. }] if told == step));
     }
     assert_eq!(
         world.sent_by(),

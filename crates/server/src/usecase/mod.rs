@@ -260,9 +260,10 @@ impl Services {
     }
 
     /// Whether anybody carries messages of a channel that was asked for by name. Not asked of SMS, which is
-    /// what there always is: its timeline tells of a missing provider.
+    /// what there always is: its timeline tells of a missing provider; nor of what the policy refuses anyway.
     fn check_route(&self, caller: &Caller, channel: Channel, to: &E164) -> Result<(), UseCaseError> {
         let reached = channel == Channel::Sms
+            || !caller.app.policy.channels.contains(&channel)
             || self.routing.reaches(&caller.app, caller.mode(), channel, to, self.clock.now());
         if reached { Ok(()) } else { Err(UseCaseError::NoRoute(channel)) }
     }

@@ -190,6 +190,9 @@ async fn a_workflow_is_bounded_and_told_where_it_is_wrong() {
         let body = with(start_body(PHONE, "login"), "/workflow", workflow);
         shop.try_start(body).await.wrong_field(pointer);
     }
+    let payment = with(crate::harness::payment_body(PHONE), "/workflow", json!(["sms", "email"]));
+    let payment = with(payment, "/email", "ada@shop.example");
+    assert_eq!(shop.try_start(payment).await.problem("channel_not_allowed")["pointer"], "/workflow");
     let both = with(body(), "/channel", "sms");
     shop.try_start(both).await.wrong_field("/channel");
 }

@@ -61,7 +61,7 @@ pub struct StartBody {
     /// Instead of `channel`: the channels that are tried one after another, at most 5. The next one is taken
     /// when the wait of the one before is over, at once when its message cannot arrive any more, and early on a
     /// resend. One code on all of them; its life runs from the first message.
-    #[schema(max_items = 5)]
+    #[schema(min_items = 1, max_items = 5)]
     workflow: Option<Vec<StepOrChannel>>,
     /// Your customer's e-mail address: needed where the code goes by `email`, which proves no possession of the
     /// phone. Sealed, and erased when the verification ends.
@@ -229,11 +229,13 @@ pub async fn start(
     body: Body<StartBody>,
 ) -> Result<Response, Problem> {
     let retryable = key.bind(&body.bytes);
+    let asked_in = body.value.workflow.as_ref().map_or("/channel", |_| "/workflow");
     let request = parse(body.value, &caller)?;
-    let answer = services
-        .start(&caller, request, retryable)
-        .await
-        .map_err(|error| Problem::of(&error, services.clock.now()))?;
+    let answer = services.start(&caller, request, retryable).await.map_err(|error| {
+        let problem = Problem::of(&error, services.clock.now());
+        let is_about_the_channel = problem.pointer.as_deref() == Some("/channel");
+        if is_about_the_channel { problem.pointer(asked_in) } else { problem }
+    })?;
     let status = match answer.started {
         Started::Created(_) => StatusCode::CREATED,
         Started::Found(_) => StatusCode::OK,

@@ -97,7 +97,7 @@ pub(super) fn take_next_step(draft: &mut Draft<'_>, id: VerificationId, because:
     };
     match sent {
         Ok(delivery) => {
-            draft.event(id, EventKind::NextStep { delivery, channel: next.channel, step, because })
+            draft.event(id, EventKind::NextStep { delivery, channel: next.channel, step, because });
         }
         Err(reason) => {
             let workflow = draft.subject.verification_mut(id).and_then(|v| v.workflow.as_mut());

@@ -332,7 +332,7 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
                 delivery,
                 provider: "carrier".to_owned(),
                 status: *status,
-                on_failure: if which % 2 == 0 { OnFailure::SendAgain } else { OnFailure::NextStep },
+                on_failure: if which.is_multiple_of(2) { OnFailure::SendAgain } else { OnFailure::NextStep },
             }));
         }
         Action::Redeem { which, cents, command } => {
@@ -365,7 +365,7 @@ fn start_of(world: &mut World, slot: u8, transaction: Transaction, customer: Opt
         session: if slot / 3 == 2 { None } else { session(&format!("{}", slot / 3)) },
         transaction: base.transaction.is_some().then_some(transaction),
         customer,
-        email: (slot % 2 == 0).then(|| "ada@shop.example".parse().unwrap()),
+        email: slot.is_multiple_of(2).then(|| "ada@shop.example".parse().unwrap()),
         workflow: workflow(slot % 4, world),
         ..base
     }

@@ -91,13 +91,12 @@ impl SmtpConfig {
             return Err(SmtpConfigError::FromName);
         }
         match (&self.user, &self.password) {
-            (None, None) => Ok(()),
             (Some(user), Some(password)) if !is_plain(user, 255) || !is_plain(password, 255) => {
                 Err(SmtpConfigError::Account)
             }
             (Some(_), Some(_)) if self.is_readable_on_the_way() => Err(SmtpConfigError::PasswordInClear),
-            (Some(_), Some(_)) => Ok(()),
-            _ => Err(SmtpConfigError::HalfAnAccount),
+            (None, None) | (Some(_), Some(_)) => Ok(()),
+            (None, Some(_)) | (Some(_), None) => Err(SmtpConfigError::HalfAnAccount),
         }
     }
 

@@ -165,9 +165,13 @@ impl Inner {
         if let Some((user, password)) = config.login() {
             let credentials = Credentials::new(user.to_owned(), password.to_owned());
             let signed_in = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await;
-            signed_in.map_err(|error| match error.is_client() {
-                true => Submission::Misconfigured { reason: "no_auth".into() },
-                false => refused(&error, Blame::Setup),
+            signed_in.map_err(|error| {
+                // The library's own word: the server offers no way to sign in that it knows.
+                if error.is_client() {
+                    Submission::Misconfigured { reason: "no_auth".into() }
+                } else {
+                    refused(&error, Blame::Setup)
+                }
             })?;
         }
         let from = connection.command(Mail::new(Some(self.sender.clone()), Vec::new())).await;

@@ -246,7 +246,7 @@ impl Services {
         let status = if overdue { Status::Expired } else { verification.status() };
         let masked_email = self.masked_email(caller, &verification)?;
         let masked_phone = phone.masked();
-        Ok(View { masked_phone, masked_email, proof, status, resend_at, attempts_remaining, verification })
+        Ok(View { verification, masked_phone, masked_email, status, attempts_remaining, proof, resend_at })
     }
 
     fn masked_email(

@@ -132,9 +132,10 @@ fn providers_of_other_channels_are_read_and_routed_by_their_channel() {
     let mut text = String::new();
     for (name, own) in [("call", call), ("whatsapp", whatsapp), ("telegram", telegram)] {
         folder.file(&format!("{name}.toml"), own, 0o600);
-        text.push_str(&format!(
-            "[[providers]]\nname = \"{name}\"\nkind = \"declared\"\nfile = \"{name}.toml\"\n"
-        ));
+        let section = [("name", name), ("kind", "declared"), ("file", &format!("{name}.toml"))]
+            .map(|(key, value)| format!("{key} = \"{value}\"\n"));
+        text.push_str("[[providers]]\n");
+        text.push_str(&section.concat());
     }
     let load = |routes: &str| Config::load(Some(&folder.config(&format!("{text}{routes}"))), pairs(&[]));
     let right = "[[routes]]\nchannel = \"voice\"\nproviders = [\"call\"]\n";

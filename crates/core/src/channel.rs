@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::code::{Alphabet, CodeFormat};
 use crate::purpose::Purpose;
 
 /// How a code travels.
@@ -58,6 +59,16 @@ impl Channel {
     /// possession of the phone, and an e-mail shows none (N10, N7).
     pub fn may_carry(self, purpose: &Purpose) -> bool {
         self.assurance() >= Assurance::needed_for(purpose)
+    }
+
+    /// Whether it can carry codes of this form. Vendors' calls read digits, and Telegram's Gateway takes 4 to 8
+    /// of them (its API's `code` parameter).
+    pub const fn may_show(self, format: CodeFormat) -> bool {
+        match self {
+            Channel::Sms | Channel::WhatsApp | Channel::Email => true,
+            Channel::Voice => matches!(format.alphabet(), Alphabet::Numeric),
+            Channel::Telegram => matches!(format.alphabet(), Alphabet::Numeric) && format.length() <= 8,
+        }
     }
 
     /// The authentication methods that it is (RFC 8176 §2).
@@ -133,6 +144,7 @@ pub fn methods(channels: impl IntoIterator<Item = Channel>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::ShortCodes;
 
     #[test]
     fn words_are_read_as_they_are_written() {
@@ -154,6 +166,15 @@ mod tests {
             assert_eq!(of(&[channel]), "otp");
             assert_eq!(of(&[Channel::Sms, channel]), "otp");
         }
+    }
+
+    #[test]
+    fn calls_and_telegram_carry_digits_alone() {
+        let format = |length, alphabet| CodeFormat::new(length, alphabet, ShortCodes::Refuse).unwrap();
+        let carried = |format| Channel::ALL.map(|channel| channel.may_show(format));
+        assert_eq!(carried(format(8, Alphabet::Numeric)), [true; 5]);
+        assert_eq!(carried(format(9, Alphabet::Numeric)), [true, true, true, false, true]);
+        assert_eq!(carried(format(8, Alphabet::Alphanumeric)), [true, false, true, false, true]);
     }
 
     #[test]

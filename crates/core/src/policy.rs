@@ -95,6 +95,17 @@ pub enum ResendCode {
     Rotate,
 }
 
+/// What a channel is to carry.
+#[derive(Clone, Copy)]
+pub struct Carried<'a> {
+    /// What the code is for.
+    pub purpose: &'a Purpose,
+    /// The form of the code.
+    pub format: CodeFormat,
+    /// Whether there is an e-mail address.
+    pub address: Address,
+}
+
 /// Whether an e-mail address is known for a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Address {
@@ -111,6 +122,8 @@ pub enum ChannelProblem {
     NotInPolicy,
     /// The purpose asks for the possession of the phone, which it does not show (N10).
     NotForPurpose,
+    /// It cannot carry codes of this form.
+    NotForCode,
     /// The start gave no e-mail address.
     NoAddress,
 }
@@ -259,17 +272,15 @@ impl Policy {
         }
     }
 
-    /// Whether a code for a purpose may go out by a channel.
-    pub fn check_channel(
-        &self,
-        channel: Channel,
-        purpose: &Purpose,
-        address: Address,
-    ) -> Result<(), Refusal> {
+    /// Whether a code may go out by a channel.
+    pub fn check_channel(&self, channel: Channel, carried: &Carried<'_>) -> Result<(), Refusal> {
+        let Carried { purpose, format, address } = *carried;
         let problem = if !self.channels.contains(&channel) {
             ChannelProblem::NotInPolicy
         } else if !channel.may_carry(purpose) {
             ChannelProblem::NotForPurpose
+        } else if !channel.may_show(format) {
+            ChannelProblem::NotForCode
         } else if channel == Channel::Email && address == Address::Missing {
             ChannelProblem::NoAddress
         } else {
@@ -280,8 +291,8 @@ impl Policy {
 
     /// The channels of a verification whose start names none: those of the app's workflow that may carry its
     /// code; without any the app's one channel, SMS if there are several.
-    pub fn default_workflow(&self, purpose: &Purpose, address: Address) -> Vec<WorkflowStep> {
-        let may_carry = |step: &&WorkflowStep| self.check_channel(step.channel, purpose, address).is_ok();
+    pub fn default_workflow(&self, carried: &Carried<'_>) -> Vec<WorkflowStep> {
+        let may_carry = |step: &&WorkflowStep| self.check_channel(step.channel, carried).is_ok();
         let steps: Vec<WorkflowStep> = self.workflow.iter().filter(may_carry).copied().collect();
         if steps.is_empty() { vec![self.default_channel().into()] } else { steps }
     }

@@ -3,9 +3,9 @@
 use super::{Draft, Outcome, PhoneWindow, Refusal};
 use crate::event::EventKind;
 use crate::id::VerificationId;
-use crate::policy::{Address, MIN_LIFE_FOR_RESEND, ResendCode};
+use crate::policy::{Address, Carried, MIN_LIFE_FOR_RESEND, ResendCode};
 use crate::time::Timestamp;
-use crate::verification::{Channel, CodeMaterial, CommandId, RememberedOutcome, State};
+use crate::verification::{Channel, CodeMaterial, CommandId, RememberedOutcome, State, Verification};
 use crate::workflow::Workflow;
 
 /// Send the message again. Attempts are kept: a resend never lowers a counter (N4; I2).
@@ -64,7 +64,8 @@ pub(super) fn send_again(
     let channel = match channel {
         Some(asked) => {
             let address = verification.email.as_ref().map_or(Address::Missing, |_| Address::Known);
-            draft.policy.check_channel(asked, &verification.purpose, address)?;
+            let Verification { purpose, format, .. } = verification;
+            draft.policy.check_channel(asked, &Carried { purpose, format: *format, address })?;
             asked
         }
         None => next().unwrap_or(verification.channel),

@@ -12,7 +12,7 @@ use crate::id::VerificationId;
 use crate::keyring::{Place, Tag};
 use crate::locale::Locale;
 use crate::phone::{E164, NumberType};
-use crate::policy::{Address, MAX_LIFETIME, MAX_LIVE};
+use crate::policy::{Address, Carried, MAX_LIFETIME, MAX_LIVE};
 use crate::presentation::Presentation;
 use crate::proof::SessionHash;
 use crate::purpose::Purpose;
@@ -183,7 +183,8 @@ fn check_destination(draft: &Draft<'_>, start: &Start) -> Result<(), Refusal> {
 /// Whether every channel may carry this code.
 fn check_channels(draft: &Draft<'_>, start: &Start) -> Result<(), Refusal> {
     let address = start.email.as_ref().map_or(Address::Missing, |_| Address::Known);
-    start.channels().try_for_each(|channel| draft.policy.check_channel(channel, &start.purpose, address))
+    let carried = Carried { purpose: &start.purpose, format: start.format, address };
+    start.channels().try_for_each(|channel| draft.policy.check_channel(channel, &carried))
 }
 
 /// Whether a start names no other e-mail address than the verification that it would find. The code of one

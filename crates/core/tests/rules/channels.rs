@@ -1,6 +1,7 @@
 //! Channels: how a code travels, and what its proof may say.
 
 use countersign_core::channel::Assurance;
+use countersign_core::code::{Alphabet, CodeFormat, ShortCodes};
 use countersign_core::delivery::DeliveryKind;
 use countersign_core::event::EventKind;
 use countersign_core::id::VerificationId;
@@ -82,6 +83,21 @@ fn a_rotating_app_rotates_on_another_channel_too() {
     world.wait_s(30);
     world.resend_by(id, Channel::Voice).unwrap();
     assert_eq!(world.guess(id, &old), CheckResult::Superseded);
+}
+
+#[test]
+fn a_call_takes_no_code_with_letters() {
+    let mut world = World::new();
+    world.with_all_channels();
+    let format = CodeFormat::new(8, Alphabet::Alphanumeric, ShortCodes::Refuse).unwrap();
+    let refused = Refusal::ChannelRefused(Channel::Voice, ChannelProblem::NotForCode);
+    let start = Start { format, ..by(&mut world, Channel::Voice) };
+    assert_eq!(world.try_start(start), Err(refused));
+    let start = Start { format, ..world.login() };
+    let id = world.start(start);
+    world.wait_s(30);
+    assert_eq!(world.resend_by(id, Channel::Voice), Err(refused));
+    world.resend_by(id, Channel::WhatsApp).unwrap();
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use countersign_core::code::CodeFormat;
 use countersign_core::event::EventKind;
 use countersign_core::id::VerificationId;
-use countersign_core::policy::{Address, ChannelProblem, MIN_LIFE_FOR_RESEND};
+use countersign_core::policy::{Address, Carried, ChannelProblem, MIN_LIFE_FOR_RESEND};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
     Advance, AdvanceCause, Command, OnFailure, Outcome, Receipt, Refusal, Room, Start, Started, StepCause,
@@ -263,7 +264,8 @@ fn the_apps_own_workflow_leaves_out_what_may_not_carry_this_code() {
     world.with_all_channels().policy.workflow = channels.map(WorkflowStep::from).into();
     world.policy.validate(Mode::Live).unwrap();
     let of = |purpose: &Purpose, address| {
-        let steps = world.policy.default_workflow(purpose, address);
+        let carried = Carried { purpose, format: CodeFormat::DEFAULT, address };
+        let steps = world.policy.default_workflow(&carried);
         steps.into_iter().map(|step| step.channel).collect::<Vec<_>>()
     };
     assert_eq!(of(&Purpose::Login, Address::Known), channels);
@@ -271,7 +273,9 @@ fn the_apps_own_workflow_leaves_out_what_may_not_carry_this_code() {
     assert_eq!(of(&Purpose::Payment, Address::Known), [Channel::WhatsApp, Channel::Sms]);
     world.policy.workflow.clear();
     world.policy.channels = [Channel::WhatsApp, Channel::Voice].into();
-    let first = world.policy.default_workflow(&Purpose::Login, Address::Missing);
+    let carried =
+        Carried { purpose: &Purpose::Login, format: CodeFormat::DEFAULT, address: Address::Missing };
+    let first = world.policy.default_workflow(&carried);
     assert_eq!(first, [Channel::Voice.into()]);
 }
 

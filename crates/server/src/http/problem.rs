@@ -96,7 +96,7 @@ catalogue! {
     NumberTypeRefused "number_type_refused" 422 "The app does not send to this kind of number",
         "Ask the customer for a mobile number.";
     ChannelNotAllowed "channel_not_allowed" 422 "The code may not go out by this channel",
-        "The detail says why: the app's policy, the purpose, or a missing e-mail address.";
+        "The detail says why: the app's policy, the purpose, the form of the code, or a missing e-mail address.";
     ChannelUnavailable "channel_unavailable" 422 "No provider carries this channel to this phone",
         "Ask for another channel, or configure a provider that carries it.";
     ProofInvalid "proof_invalid" 422 "The proof is not believed",
@@ -284,6 +284,9 @@ impl Problem {
                     ChannelProblem::NotInPolicy => format!("this app's policy does not name {channel}"),
                     ChannelProblem::NotForPurpose => {
                         format!("{channel} shows no possession of the phone, which this purpose needs")
+                    }
+                    ChannelProblem::NotForCode => {
+                        format!("{channel} cannot carry a code of this form: take digits, at most 8")
                     }
                     ChannelProblem::NoAddress => "the verification has no e-mail address".to_owned(),
                 };

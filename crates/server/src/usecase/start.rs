@@ -10,7 +10,7 @@ use countersign_core::event::ClientAddress;
 use countersign_core::id::VerificationId;
 use countersign_core::locale::Locale;
 use countersign_core::phone::E164;
-use countersign_core::policy::Address;
+use countersign_core::policy::{Address, Carried};
 use countersign_core::presentation::Presentation;
 use countersign_core::proof::SessionHash;
 use countersign_core::purpose::Purpose;
@@ -105,10 +105,11 @@ impl Services {
         let run = self.begin(caller, retryable, fresh).await?;
         let phone = request.phone.clone();
         let address = request.email.as_ref().map_or(Address::Missing, |_| Address::Known);
+        let carried = Carried { purpose: &request.purpose, format: request.format, address };
         let (channel, workflow) = match request.path {
             Path::Channel(channel) => (channel, Vec::new()),
             Path::Workflow(steps) => (Channel::default(), steps),
-            Path::Default => match &caller.app.policy.default_workflow(&request.purpose, address)[..] {
+            Path::Default => match &caller.app.policy.default_workflow(&carried)[..] {
                 [only] => (only.channel, Vec::new()),
                 steps => (Channel::default(), steps.to_vec()),
             },

@@ -139,6 +139,21 @@ mod tests {
     }
 
     #[test]
+    fn verifications_of_the_first_schema_are_still_looked_at_when_their_life_is_over() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let row = "INSERT INTO verifications (app, id, subject, mode, status, purpose, expires_at, record)
+                   VALUES (x'01', x'02', x'03', 'live', 'pending', 'login', 42, '{}')";
+        connection.execute(row, []).unwrap();
+        migrate(&mut connection).unwrap();
+        let due = "SELECT wakes_at FROM verifications INDEXED BY verifications_by_expiry
+                   WHERE status = 'pending' AND wakes_at <= 42";
+        assert_eq!(connection.query_row(due, [], |row| row.get::<_, i64>(0)), Ok(42));
+    }
+
+    #[test]
     fn migrating_twice_changes_nothing() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();

@@ -87,6 +87,12 @@ def before_call(context, case, kwargs):
     elif operation == "start" and turn % 2:
         case.body["to"] = next(phones)
         case.body["purpose"] = "payment"
+        # This app sends by SMS alone, and a start names its way once.
+        case.body.pop("email", None)
+        case.body.pop("channel", None)
+        case.body["workflow"] = ["sms", {"channel": "sms", "wait_s": 300}]
+        if turn % 4 == 1:
+            del case.body["workflow"]
     elif operation == "update_app":
         # A policy that refuses all phones would make every later request uninteresting.
         case.body.pop("policy", None)

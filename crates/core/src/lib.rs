@@ -27,4 +27,5 @@ pub mod step;
 pub mod subject;
 pub mod time;
 pub mod transaction;
+pub mod unique;
 pub mod verification;

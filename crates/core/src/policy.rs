@@ -11,6 +11,7 @@ use crate::message::Templates;
 use crate::phone::{Country, E164, NumberType};
 use crate::purpose::Purpose;
 use crate::subject::Mode;
+use crate::unique;
 
 /// No code lives longer (NIST SP 800-63B-4 §3.1.3.2, N1; OWASP ASVS 6.5.5, O4).
 pub const MAX_LIFETIME: Duration = Duration::from_secs(600);
@@ -71,6 +72,7 @@ pub struct Policy {
     /// The app's own texts.
     pub templates: Templates,
     /// Numbers with a fixed code; they work with test keys only.
+    #[serde(deserialize_with = "unique::map")]
     pub test_numbers: BTreeMap<String, String>,
 }
 

@@ -81,6 +81,9 @@ pub struct Verification {
     /// What its proof was used to change, where it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_change: Option<PhoneChange>,
+    /// When the customer first said "this was not me", where she did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
     /// Outcomes of the last commands that carried an idempotency key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remembered: Vec<Remembered>,

@@ -117,6 +117,7 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
             code: CodeMaterial::Derived { key: KeyName("k1".to_owned()), nonce: [3; 16], generation: 0 },
         },
         phone_change: None,
+        reported_at: None,
         remembered: Vec::new(),
         metadata: BTreeMap::from([("cart".to_owned(), format!("cart_{number}"))]),
     }

@@ -233,6 +233,7 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
         deliveries: Vec::new(),
         state: State::Pending { code },
         phone_change: None,
+        reported_at: None,
         remembered: Vec::new(),
         metadata: start.metadata.clone(),
     };

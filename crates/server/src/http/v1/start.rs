@@ -16,12 +16,13 @@ use countersign_core::presentation::{AppHash, Host, Presentation};
 use countersign_core::proof::MAX_PROOF_BYTES;
 use countersign_core::purpose::Purpose;
 use countersign_core::step::Started;
+use countersign_core::unique;
 use countersign_core::verification::Channel;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::verification::{
-    TransactionBody, VerificationBody, optional_text, phone, phone_at, session, text_map, unique_names,
+    TransactionBody, VerificationBody, optional_text, phone, phone_at, session, text_map,
 };
 use crate::http::auth::Server;
 use crate::http::documented::StartProblems;
@@ -73,7 +74,7 @@ pub struct StartBody {
     /// Where the code is typed: decides the message's last line.
     presentation: Option<PresentationBody>,
     /// Your own words: at most 16 names and values of 1–256 bytes. Never interpreted.
-    #[serde(default, deserialize_with = "unique_names")]
+    #[serde(default, deserialize_with = "unique::map")]
     metadata: BTreeMap<String, String>,
 }
 

@@ -1,7 +1,6 @@
 //! A verification and its parts, as the API writes and reads them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use countersign_core::message;
 use countersign_core::money::Money;
@@ -10,9 +9,9 @@ use countersign_core::proof::SessionHash;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::{MAX_FIELDS, MAX_TEXT_BYTES, Transaction};
+use countersign_core::unique;
 use countersign_core::verification::Verification;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
@@ -116,7 +115,7 @@ pub struct TransactionBody {
     #[schema(example = "Shop GmbH", min_length = 1, max_length = 256)]
     pub payee: Option<String>,
     /// Whatever else must not change: at most 16 names and values of 1–256 bytes.
-    #[serde(default, deserialize_with = "unique_names", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::map", skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
 }
 
@@ -184,34 +183,6 @@ fn check_text(pointer: &str, text: &str) -> Result<(), Problem> {
         ));
     }
     Ok(())
-}
-
-/// Reads names and values. A name that comes twice is refused: of two readers of one body, each could take
-/// another value for the bound one.
-pub fn unique_names<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, String>, D::Error> {
-    struct Names;
-
-    impl<'de> Visitor<'de> for Names {
-        type Value = BTreeMap<String, String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object of names and texts")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-            let mut map = BTreeMap::new();
-            while let Some((name, value)) = entries.next_entry::<String, String>()? {
-                if map.insert(name, value).is_some() {
-                    return Err(serde::de::Error::custom("a duplicate name"));
-                }
-            }
-            Ok(map)
-        }
-    }
-
-    deserializer.deserialize_map(Names)
 }
 
 /// At most 16 names and values, each 1–256 bytes.

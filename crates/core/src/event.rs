@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AppId, DeliveryId, EventId, VerificationId};
 use crate::phone::Country;
+use crate::price::Price;
 use crate::purpose::Purpose;
 use crate::time::Timestamp;
 use crate::verification::{CancelReason, Channel, DenyReason, ReceiptStatus};
@@ -50,12 +51,13 @@ pub enum EventKind {
         /// The code's generation in it.
         generation: u8,
     },
-    /// A carrier gave the message up, so the same code is sent again; nobody asked for it.
+    /// A carrier gave the message up, or its receipt is overdue and the app wants no waiting: the same code is
+    /// sent again; nobody asked for it.
     #[serde(rename = "delivery.failed_over")]
     FailedOver {
         /// The new delivery.
         delivery: DeliveryId,
-        /// The one that failed.
+        /// The one that failed or is overdue.
         after: DeliveryId,
     },
     /// A wrong guess was evaluated.
@@ -124,6 +126,10 @@ pub enum EventKind {
         provider: String,
         /// Submissions begun for this delivery, this one included.
         submissions: u32,
+        /// What the provider may charge for it: the listed price times segments. Nothing while no price is
+        /// listed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost: Option<Price>,
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
@@ -153,6 +159,9 @@ pub enum EventKind {
         delivery: DeliveryId,
         /// The provider, where it is known.
         provider: Option<String>,
+        /// What the provider may charge for it, as of one that was accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost: Option<Price>,
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,

@@ -61,6 +61,8 @@ pub struct Policy {
     pub max_sends: u8,
     /// What a resend sends.
     pub resend: ResendCode,
+    /// What is done about a message whose receipt is overdue.
+    pub on_overdue_receipt: OnOverdueReceipt,
     /// How often one phone of this app may be sent to, by customers' requests (fraud.md B.2, row 1).
     pub phone_limits: PhoneLimits,
     /// Wrong guesses on one phone before it is locked for a while (fraud.md B.2).
@@ -86,6 +88,19 @@ pub enum ResendCode {
     Same,
     /// A new code, as OWASP's MFA cheat sheet advises. Attempts are kept (N4).
     Rotate,
+}
+
+/// What is done about a message whose receipt has not come in the time within which 95 of 100 receipts come
+/// by its route to its destination.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnOverdueReceipt {
+    /// Nothing: the customer asks for another one, or waits.
+    #[default]
+    Wait,
+    /// The same code is sent at once by another route, where there is one. Costs a second message for up to
+    /// one in twenty of those that would have arrived.
+    SendAgain,
 }
 
 /// Sends to one phone that customers asked for, in sliding windows.
@@ -135,6 +150,7 @@ impl Default for Policy {
             resend_ladder_s: vec![30, 45, 60, 120],
             max_sends: 5,
             resend: ResendCode::Same,
+            on_overdue_receipt: OnOverdueReceipt::Wait,
             phone_limits: PhoneLimits { spacing_s: 30, per_ten_minutes: 3, per_hour: 5, per_day: 8 },
             failure_limits: FailureLimits { per_hour: 10, per_day: 25 },
             daily_messages: 1000,

@@ -9,7 +9,6 @@ use axum::Router;
 use countersign_core::phone;
 use countersign_delivery::backoff::Backoff;
 use countersign_delivery::receipt::CarrierReceipt;
-use countersign_delivery::route::attempt::Bounds;
 use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
 use countersign_delivery::smpp::SmppRuntime;
 use countersign_store::{AnyStore, NodeId, SqliteStore, StoreError};
@@ -223,7 +222,6 @@ impl Instance {
             waiting,
             receipts,
             due,
-            metrics,
             randomness,
             node,
             tasks,
@@ -245,7 +243,7 @@ impl Instance {
             lease: config.delivery.lease(),
             due,
         };
-        tasks.spawn(judge::run(Arc::clone(&services.routing), metrics, clock.clone(), stop.clone()));
+        tasks.spawn(judge::run(services.clone(), stop.clone()));
         tasks.spawn(take_over.run(stop.clone()));
         tasks.spawn(expire::run(
             Arc::clone(&store),
@@ -286,7 +284,7 @@ fn routing(config: &Config) -> anyhow::Result<Routing> {
         route: config.delivery.route.clone(),
         simulated: carriers::simulated_names(config.simulated_phone.carriers)?,
         prices: config.prices.clone(),
-        bounds: Bounds::default(),
+        bounds: config.delivery.bounds(),
     }))
 }
 

@@ -342,6 +342,7 @@ pub fn accepted(delivery: &Delivery, node: NodeId, at: Timestamp) -> Settlement 
         delivery: delivery.id,
         provider: "carrier".to_owned(),
         submissions: delivery.submissions + 1,
+        cost: None,
         route: Vec::new(),
     };
     Settlement {

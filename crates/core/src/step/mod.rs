@@ -7,6 +7,7 @@
 mod cancel;
 mod check;
 mod expire;
+mod overdue;
 mod rebind;
 mod receipt;
 mod redeem;
@@ -29,6 +30,7 @@ use crate::time::Timestamp;
 use crate::verification::{DeliveryTrace, Standing, State, Status, Verification};
 
 pub use check::{Check, CheckResult, Checked, derive_code};
+pub use overdue::Overdue;
 pub use receipt::{OnFailure, Receipt};
 pub use redeem::{BindingField, Redeem, RedeemOutcome, Replacement};
 pub use resend::Resend;
@@ -49,6 +51,8 @@ pub enum Command {
     Expire,
     /// A carrier's word about a message.
     Receipt(Receipt),
+    /// A carrier's silence about a message.
+    Overdue(Overdue),
     /// Use the proof, once.
     Redeem(Box<Redeem>),
     /// "This was not me."
@@ -69,7 +73,7 @@ pub enum Outcome {
     },
     /// Of a check.
     Checked(Checked),
-    /// Of a cancel, report, receipt or expire: done, or there was nothing to do.
+    /// Of a cancel, report, receipt, silence or expire: done, or there was nothing to do.
     Settled,
     /// Of a redeem.
     Redeemed(RedeemOutcome),
@@ -193,6 +197,7 @@ pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Resul
         Command::Cancel(id) => cancel::cancel(&mut draft, *id),
         Command::Expire => Outcome::Settled,
         Command::Receipt(receipt) => receipt::receipt(&mut draft, receipt),
+        Command::Overdue(overdue) => overdue::overdue(&mut draft, *overdue),
         Command::Redeem(redeem) => redeem::redeem(&mut draft, redeem),
         Command::Report(id) => report::report(&mut draft, *id),
         Command::Rebind => rebind::rebind(&mut draft),

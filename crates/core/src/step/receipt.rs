@@ -4,7 +4,7 @@ use super::{Draft, Outcome};
 use crate::event::EventKind;
 use crate::id::{DeliveryId, VerificationId};
 use crate::policy::{MAX_FAILOVERS, MIN_LIFE_FOR_RESEND};
-use crate::verification::ReceiptStatus;
+use crate::verification::{DeliveryTrace, ReceiptStatus};
 
 /// A carrier's word about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,23 +48,25 @@ pub(super) fn receipt(draft: &mut Draft<'_>, receipt: &Receipt) -> Outcome {
         EventKind::Receipt { delivery: receipt.delivery, provider, status: receipt.status },
     );
     if receipt.status == ReceiptStatus::Failed && receipt.on_failure == OnFailure::SendAgain {
-        fail_over(draft, receipt);
+        let verification = draft.subject.verification(receipt.verification);
+        let failed = |trace: &DeliveryTrace| trace.receipt == Some(ReceiptStatus::Failed);
+        if verification.is_some_and(|verification| verification.deliveries.iter().all(failed)) {
+            fail_over(draft, receipt.verification, receipt.delivery);
+        }
     }
     Outcome::Settled
 }
 
-/// A message that the carrier gave up is sent once more, with the same code, where none of the others can
-/// arrive any more. Nobody asked for it: it counts as spend and not as one of the customer's sends
-/// (design 6, Sending).
-fn fail_over(draft: &mut Draft<'_>, receipt: &Receipt) -> Option<()> {
-    let verification = draft.subject.verification(receipt.verification)?;
-    let all_failed = verification.deliveries.iter().all(|trace| trace.receipt == Some(ReceiptStatus::Failed));
+/// Sends a pending verification's message once more, with the same code. Nobody asked for it: it counts as
+/// spend and not as one of the customer's sends (design 6, Sending).
+pub(super) fn fail_over(draft: &mut Draft<'_>, id: VerificationId, after: DeliveryId) -> Option<()> {
+    let verification = draft.subject.verification(id)?;
     let failovers = verification.deliveries.len().saturating_sub(usize::from(verification.sends));
     let in_time = verification.expires_at.since(draft.now) >= MIN_LIFE_FOR_RESEND;
-    if !verification.is_pending() || !all_failed || failovers >= MAX_FAILOVERS || !in_time {
+    if !verification.is_pending() || failovers >= MAX_FAILOVERS || !in_time {
         return None;
     }
-    let delivery = draft.deliver_code(receipt.verification)?;
-    draft.event(receipt.verification, EventKind::FailedOver { delivery, after: receipt.delivery });
+    let delivery = draft.deliver_code(id)?;
+    draft.event(id, EventKind::FailedOver { delivery, after });
     Some(())
 }

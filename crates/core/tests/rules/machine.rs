@@ -8,11 +8,11 @@ use countersign_core::code::Guess;
 use countersign_core::event::EventKind;
 use countersign_core::id::VerificationId;
 use countersign_core::keyring::Epoch;
-use countersign_core::policy::{FailureLimits, PhoneLimits, ResendCode};
+use countersign_core::policy::{FailureLimits, OnOverdueReceipt, PhoneLimits, ResendCode};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    Check, CheckResult, Checked, Command, OnFailure, Outcome, Receipt, Redeem, RedeemOutcome, Refusal,
-    Resend, Start,
+    Check, CheckResult, Checked, Command, OnFailure, Outcome, Overdue, Receipt, Redeem, RedeemOutcome,
+    Refusal, Resend, Start,
 };
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::Transaction;
@@ -61,6 +61,9 @@ enum Action {
     Receipt {
         which: usize,
         status: ReceiptStatus,
+    },
+    Overdue {
+        which: usize,
     },
     Redeem {
         which: usize,
@@ -129,6 +132,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::Expire),
         1 => (which(), proptest::sample::select(vec![ReceiptStatus::Buffered, ReceiptStatus::Failed, ReceiptStatus::Delivered]))
             .prop_map(|(which, status)| Action::Receipt { which, status }),
+        1 => which().prop_map(|which| Action::Overdue { which }),
         3 => (which(), cents(), command()).prop_map(|(which, cents, command)| Action::Redeem { which, cents, command }),
         2 => (which(), cents(), command()).prop_map(|(which, another, command)| Action::Replace { which, another, command }),
         1 => which().prop_map(|which| Action::Report { which }),
@@ -311,6 +315,12 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
                 on_failure: OnFailure::SendAgain,
             }));
         }
+        Action::Overdue { which } => {
+            let Some(verification) = model.pick(*which) else { return };
+            let Some(last) = world.shelf[&verification].deliveries.last() else { return };
+            let delivery = last.id;
+            world.apply(&Command::Overdue(Overdue { verification, delivery }));
+        }
         Action::Redeem { which, cents, command } => {
             let Some(id) = model.pick(*which) else { return };
             redeem_of(world, id, cents.map(amount), command_id(*command));
@@ -410,6 +420,7 @@ fn policies(world: &mut World, which: u8) {
         2 => {
             world.policy.phone_limits = wide;
             world.policy.resend = ResendCode::Rotate;
+            world.policy.on_overdue_receipt = OnOverdueReceipt::SendAgain;
             world.policy.max_sends = 10;
             world.policy.resend_ladder_s = vec![15];
         }

@@ -22,6 +22,8 @@ mod lockout;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod overdue;
+#[cfg(test)]
 mod phones;
 #[cfg(test)]
 mod policy;

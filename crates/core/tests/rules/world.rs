@@ -439,6 +439,7 @@ pub(crate) const fn named_by(command: &Command) -> Option<VerificationId> {
         Command::Check(check) => Some(check.verification),
         Command::Cancel(id) | Command::Report(id) => Some(*id),
         Command::Receipt(receipt) => Some(receipt.verification),
+        Command::Overdue(overdue) => Some(overdue.verification),
         Command::Redeem(redeem) => Some(redeem.verification),
         Command::Expire | Command::Rebind => None,
     }

@@ -38,7 +38,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_core::money::Currency;
+use countersign_core::price::Price;
 use countersign_delivery::provider::ProviderName;
+use countersign_delivery::route::attempt::Bounds;
 use countersign_delivery::route::prices::PriceList;
 use countersign_delivery::route::table::RouteTable;
 use countersign_delivery::sender::SenderId;
@@ -172,9 +174,18 @@ pub struct Delivery {
     pub prices_file: Option<PathBuf>,
     /// The currency of all prices.
     pub prices_currency: Currency,
+    /// The most that one verification's messages may cost, as an amount of that currency.
+    pub max_spend: Option<String>,
 }
 
 impl Delivery {
+    /// What one verification may use up.
+    pub fn bounds(&self) -> Bounds {
+        let amount = self.max_spend.as_deref();
+        let max_spend = amount.and_then(|amount| Price::parse(amount, self.prices_currency).ok());
+        Bounds { max_spend, ..Bounds::default() }
+    }
+
     /// How long a node has a message to itself.
     pub const fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_s)

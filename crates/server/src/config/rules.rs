@@ -4,9 +4,14 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use countersign_core::id::AppId;
+use countersign_core::phone::{Country, NumberType};
+use countersign_core::verification::Channel;
 use countersign_delivery::provider::ProviderName;
+use countersign_delivery::route::place::Prefix;
 use countersign_delivery::route::prices::PriceList;
-use countersign_delivery::route::table::{RouteTable, Rule};
+use countersign_delivery::route::table::{Order, RouteTable, Rule};
+use countersign_delivery::route::thompson::ThompsonSettings;
 use countersign_delivery::sender::SenderId;
 use serde::Deserialize;
 use toml::Spanned;
@@ -28,7 +33,7 @@ pub(super) struct Draft {
     log: Log,
     delivery: Delivery,
     providers: Vec<ProviderDraft>,
-    routes: Vec<Rule>,
+    routes: Vec<RouteDraft>,
     simulated_phone: SimulatedPhone,
     metrics: Metrics,
 }
@@ -37,6 +42,32 @@ pub(super) struct Draft {
 #[serde(deny_unknown_fields)]
 pub(super) struct KeysDraft {
     file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RouteDraft {
+    providers: Vec<ProviderName>,
+    country: Option<Country>,
+    prefix: Option<Prefix>,
+    number_type: Option<NumberType>,
+    app: Option<AppId>,
+    order: Order,
+    explore_percent: u8,
+    explore_min_per_day: u32,
+    explore_max_price_above_percent: u16,
+}
+
+impl RouteDraft {
+    fn rule(self) -> Rule {
+        let thompson = (self.explore_percent > 0).then_some(ThompsonSettings {
+            max_explored_percent: self.explore_percent,
+            min_per_day: self.explore_min_per_day,
+            max_price_above_percent: self.explore_max_price_above_percent,
+        });
+        let RouteDraft { providers, country, prefix, number_type, app, order, .. } = self;
+        Rule { app, country, number_type, prefix, channel: Channel::Sms, providers, order, thompson }
+    }
 }
 
 #[derive(Deserialize)]
@@ -256,10 +287,11 @@ impl Rules<'_, '_> {
     }
 
     /// Rules by destination. A table with a mistake is left out whole.
-    fn routes(&mut self, rules: Vec<Rule>, names: &[ProviderName]) -> RouteTable {
+    fn routes(&mut self, drafts: Vec<RouteDraft>, names: &[ProviderName]) -> RouteTable {
         if !self.document.are_sound(&["routes", "providers"]) {
             return RouteTable::default();
         }
+        let rules: Vec<Rule> = drafts.into_iter().map(RouteDraft::rule).collect();
         for (index, rule) in rules.iter().enumerate() {
             for (position, name) in
                 rule.providers.iter().enumerate().filter(|(_, name)| !names.contains(name))
@@ -281,6 +313,13 @@ impl Rules<'_, '_> {
     fn prices(&mut self, delivery: &Delivery) -> PriceList {
         let path = "delivery.prices_file";
         let Some(file) = delivery.prices_file.clone() else {
+            if delivery.max_spend.is_some() {
+                let mistake = Mistake::new(
+                    "it bounds nothing while no price is known".to_owned(),
+                    "set prices_file too, or leave max_spend out",
+                );
+                self.document.mistake_at("delivery.max_spend", mistake);
+            }
             return PriceList::empty(delivery.prices_currency);
         };
         let file = self.resolve(path, file);

@@ -14,6 +14,7 @@ use std::str::FromStr;
 use countersign_core::id::AppId;
 use countersign_core::money::Currency;
 use countersign_core::phone::Country;
+use countersign_core::price::Price;
 use countersign_delivery::provider::ProviderName;
 use countersign_delivery::route::place::Prefix;
 use countersign_delivery::sender::SenderId;
@@ -220,6 +221,15 @@ static CURRENCY: Form = Form {
     },
 };
 
+static AMOUNT: Form = Form {
+    name: "an amount of money in quotes",
+    check: |text| {
+        Price::parse_micros(text).map(|_| ()).map_err(|wrong| {
+            Mistake::new(format!("{text:?} is no amount: {wrong}"), "write it such as \"0.50\"")
+        })
+    },
+};
+
 static SENDER: Form = Form {
     name: "a number of 3 to 15 digits, or a name of at most 11 characters",
     check: |text| {
@@ -334,6 +344,12 @@ const DELIVERY: &[Key] = &[
         about: "The currency of all prices.",
     },
     Key {
+        name: "max_spend",
+        kind: Kind::Text(&AMOUNT),
+        preset: Preset::Unset { meaning: "no bound in money; ten messages bound it", example: r#""0.50""# },
+        about: "The most that the messages of one verification may cost together, resends and failovers included, in prices_currency. Needs prices_file; a message without a known price counts as nothing.",
+    },
+    Key {
         name: "lease_s",
         kind: Kind::Count { min: 5, max: 300, unit: "seconds" },
         preset: Preset::Value("30"),
@@ -407,6 +423,24 @@ const ROUTES: &[Key] = &[
         kind: Kind::Choice(&["listed", "cost"]),
         preset: Preset::Value(r#""listed""#),
         about: "What makes one healthy provider preferred: its place in the list, or the lowest price for a verified customer (delivery.prices_file).",
+    },
+    Key {
+        name: "explore_percent",
+        kind: Kind::Count { min: 0, max: 50, unit: "of a hundred first messages" },
+        preset: Preset::Value("0"),
+        about: "Thompson sampling: how many first messages may leave by another provider than the one that most customers verify by, to learn about it. 0 switches it off; it pays only at large volumes.",
+    },
+    Key {
+        name: "explore_min_per_day",
+        kind: Kind::Count { min: 1, max: 1_000_000, unit: "verifications a day" },
+        preset: Preset::Value("5000"),
+        about: "Nothing is explored for a country that this server sends less to.",
+    },
+    Key {
+        name: "explore_max_price_above_percent",
+        kind: Kind::Count { min: 0, max: 1000, unit: "hundredths" },
+        preset: Preset::Value("25"),
+        about: "Providers that cost so much more than the cheapest one take no part.",
     },
 ];
 

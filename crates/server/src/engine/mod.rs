@@ -147,6 +147,7 @@ impl Job {
             Command::Check(check) => Some(check.verification),
             Command::Cancel(id) | Command::Report(id) => Some(*id),
             Command::Receipt(receipt) => Some(receipt.verification),
+            Command::Overdue(overdue) => Some(overdue.verification),
             Command::Redeem(redeem) => Some(redeem.verification),
             Command::Expire | Command::Rebind => None,
         }

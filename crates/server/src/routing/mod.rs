@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use countersign_core::entropy::Entropy;
 use countersign_core::event::{Event, EventKind};
-use countersign_core::id::VerificationId;
+use countersign_core::id::{DeliveryId, VerificationId};
 use countersign_core::phone::E164;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
@@ -21,6 +21,7 @@ use countersign_delivery::route::choose::{self, Asked, Cause, Choice, Decision, 
 use countersign_delivery::route::health::{Change, Health, HealthSettings, Observed, ReceiptSeen, What};
 use countersign_delivery::route::place::{Place, Scope};
 use countersign_delivery::route::prices::PriceList;
+use countersign_delivery::route::receipts::{AwaitedReceipts, Sent, Silence};
 use countersign_delivery::route::table::{Candidate, Candidates, Destination, Order, RouteTable};
 use countersign_delivery::route::transport::Transport;
 use countersign_delivery::route::watch::{Told, Watch};
@@ -55,6 +56,7 @@ pub struct RoutingSettings {
 struct Learnt {
     health: Health,
     watch: Watch,
+    receipts: AwaitedReceipts,
 }
 
 /// A message that is to leave.
@@ -66,6 +68,8 @@ pub struct Leaving<'a> {
     pub mode: Mode,
     /// The verification.
     pub verification: VerificationId,
+    /// The delivery.
+    pub delivery: DeliveryId,
     /// Who asked for the code.
     pub standing: Standing,
     /// How it travels.
@@ -79,7 +83,11 @@ pub struct Leaving<'a> {
 impl Routing {
     /// A routing that has learnt nothing yet.
     pub fn new(settings: RoutingSettings) -> Self {
-        let learnt = Learnt { health: Health::new(HealthSettings::default()), watch: Watch::new(WATCHED) };
+        let learnt = Learnt {
+            health: Health::new(HealthSettings::default()),
+            watch: Watch::new(WATCHED),
+            receipts: AwaitedReceipts::new(WATCHED),
+        };
         Routing { settings, learnt: Mutex::new(learnt) }
     }
 
@@ -163,23 +171,40 @@ impl Routing {
         if matches!(submission, Submission::Accepted { .. } | Submission::Unknown { .. }) {
             learnt.watch.left(message.verification, provider.clone(), place, message.standing, now);
         }
+        if matches!(submission, Submission::Accepted { .. }) {
+            let patience = learnt.health.receipt_patience(provider, place, now);
+            let verification = message.verification;
+            let sent = Sent { verification, provider: provider.clone(), place, at: now };
+            learnt.receipts.sent(message.delivery, sent, patience);
+        }
         learnt.health.transport(provider, place, Transport::of(submission), now)
     }
 
-    /// A receipt came for a message of this verification.
-    pub fn receipt(
-        &self,
-        verification: VerificationId,
-        provider: &str,
-        status: ReceiptStatus,
-        now: Timestamp,
-    ) {
-        let mut learnt = self.learnt();
-        let Learnt { health, watch } = &mut *learnt;
-        if let Some((provider, place, left_at)) = watch.message(verification, provider) {
-            let seen = ReceiptSeen::Came { status, after: now.since(left_at) };
-            health.receipt(&provider, place, seen, now);
+    /// A receipt came for a message.
+    pub fn receipt(&self, delivery: DeliveryId, status: ReceiptStatus, now: Timestamp) {
+        if status == ReceiptStatus::Buffered {
+            return;
         }
+        let mut learnt = self.learnt();
+        if let Some(sent) = learnt.receipts.came(delivery) {
+            let seen = ReceiptSeen::Came { status, after: now.since(sent.at) };
+            learnt.health.receipt(&sent.provider, sent.place, seen, now);
+        }
+    }
+
+    /// Messages whose receipts are overdue by now.
+    pub fn overdue(&self, now: Timestamp) -> Vec<(DeliveryId, Sent)> {
+        let mut learnt = self.learnt();
+        let mut overdue = Vec::new();
+        for silence in learnt.receipts.silent(now) {
+            match silence {
+                Silence::Overdue { delivery, sent } => overdue.push((delivery, sent)),
+                Silence::Missing(sent) => {
+                    learnt.health.receipt(&sent.provider, sent.place, ReceiptSeen::Missing, now);
+                }
+            }
+        }
+        overdue
     }
 
     /// Heeds what was committed.

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod cancel;
 pub mod check;
 pub mod idempotency;
+mod overdue;
 pub mod receipt;
 pub mod redeem;
 pub mod replace;

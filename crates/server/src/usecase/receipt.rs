@@ -51,7 +51,7 @@ impl Services {
             Err(EngineError::Exceeded(_)) => take(OnFailure::RecordOnly).await?,
             taken => taken?,
         };
-        self.routing.receipt(delivery.verification, provider, receipt.status, self.clock.now());
+        self.routing.receipt(delivery.id, receipt.status, self.clock.now());
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countersign_core::delivery::{Delivery, DeliveryState};
 use countersign_core::event::{EventKind, Turned};
+use countersign_core::price::Price;
 use countersign_core::time::Timestamp;
 use countersign_delivery::provider::{ProviderName, Submission};
 
@@ -21,6 +22,7 @@ pub(super) struct Outcome {
 pub(super) struct Tried<'a> {
     pub(super) delivery: &'a Delivery,
     pub(super) provider: &'a ProviderName,
+    pub(super) cost: Option<Price>,
     pub(super) route: Vec<String>,
 }
 
@@ -55,6 +57,7 @@ impl Tried<'_> {
             delivery: self.delivery.id,
             provider: self.provider.to_string(),
             submissions: self.delivery.submissions + 1,
+            cost: self.cost,
             route: self.route.clone(),
         };
         Outcome { reference, ..self.outcome(DeliveryState::Accepted, event) }
@@ -66,6 +69,7 @@ impl Tried<'_> {
         let event = EventKind::DeliveryUnknown {
             delivery: self.delivery.id,
             provider: Some(self.provider.to_string()),
+            cost: self.cost,
             route: self.route.clone(),
         };
         let unknowns = self.delivery.unknowns + 1;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::event::Event;
 use countersign_core::id::EventId;
+use countersign_core::price::Price;
 use countersign_core::time::Timestamp;
 use countersign_delivery::backoff::{Backoff, Window};
 use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, ProviderName, Submission};
@@ -67,6 +68,13 @@ struct Situation {
     cause: Cause,
 }
 
+/// Who carries a message, and what for.
+struct Chosen<'a> {
+    name: &'a ProviderName,
+    provider: &'a AnyProvider,
+    cost: Option<Price>,
+}
+
 impl Sender {
     /// A sender.
     pub fn new(parts: SenderParts) -> Self {
@@ -105,7 +113,7 @@ impl Sender {
         }
         let mut entropy = self.0.randomness.entropy();
         let choice = self.0.routing.choose(&leaving, situation.cause, &situation.history, now, &mut entropy);
-        let Some((name, provider)) = self.chosen(&ready, &choice) else {
+        let Some(Chosen { name, provider, cost }) = self.chosen(&ready, &choice) else {
             let reason = match choice.decision {
                 Decision::Hold(hold) => routing::hold_word(hold),
                 Decision::Send { .. } => "no_provider",
@@ -120,19 +128,16 @@ impl Sender {
         if situation.cause == Cause::Resend {
             situation.history = History::default();
         }
-        situation.history.push(Attempt { provider: name.clone(), at: now, result, cost: None });
-        let tried = Tried { delivery, provider: name, route: routing::words(&choice) };
+        situation.history.push(Attempt { provider: name.clone(), at: now, result, cost });
+        let tried = Tried { delivery, provider: name, cost, route: routing::words(&choice) };
         let outcome = self.outcome(tried, submission, &leaving, &situation.history);
         self.settle(&ready, outcome).await;
     }
 
-    fn chosen<'a>(
-        &'a self,
-        ready: &Ready,
-        choice: &'a Choice,
-    ) -> Option<(&'a ProviderName, &'a AnyProvider)> {
-        let Decision::Send { provider, .. } = &choice.decision else { return None };
-        Some((provider, self.0.providers.of(ready.delivery.mode, provider)?))
+    fn chosen<'a>(&'a self, ready: &Ready, choice: &'a Choice) -> Option<Chosen<'a>> {
+        let Decision::Send { provider: name, cost } = &choice.decision else { return None };
+        let provider = self.0.providers.of(ready.delivery.mode, name)?;
+        Some(Chosen { name, provider, cost: *cost })
     }
 
     /// A first message has no history; of any other, the timeline tells.
@@ -248,6 +253,7 @@ fn leaving<'a>(ready: &'a Ready, message: &'a Rendered) -> Leaving<'a> {
         app: &ready.app,
         mode: ready.delivery.mode,
         verification: ready.verification.id,
+        delivery: ready.delivery.id,
         standing: ready.verification.standing,
         channel: ready.delivery.channel,
         to: message.to(),

@@ -68,15 +68,17 @@ fn the_longest_submission_is_what_the_provider_takes() {
     assert_eq!(i64::try_from(longest).unwrap(), super::super::schema::MAX_SUBMIT_S);
 }
 
+/// The file of prices is not there; see `carriers`.
+const NEED_PRICES: [&str; 2] = ["prices_file", "max_spend"];
+
 #[test]
 fn each_key_can_be_set_alone_to_its_example() {
     for section in SECTIONS.iter().filter(|section| section.layout == Layout::Once) {
-        // The file of prices is not there; see `carriers`.
-        for key in section.keys.iter().filter(|key| key.name != "prices_file") {
+        for key in section.keys.iter().filter(|key| !NEED_PRICES.contains(&key.name)) {
             load(&format!("[{}]\n{} = {}\n", section.name, key.name, key.example())).unwrap();
         }
     }
-    for (section, key) in settable().filter(|(_, key)| key.name != "prices_file") {
+    for (section, key) in settable().filter(|(_, key)| !NEED_PRICES.contains(&key.name)) {
         let list_or_text = key.example().trim_matches(['"', '[', ']']);
         load_with("", &[(&variable(section, key), list_or_text)]).unwrap();
     }
@@ -99,9 +101,15 @@ fn the_example_with_every_key_set_is_the_default_and_a_provider() {
         // One secret too many, files that are not there or of another kind of provider, and an address that
         // is the default by being unset.
         .filter(|line| {
-            !["secret = ", "previous_secret_file", "prices_file", "file = \"/etc/countersign/carrier"]
-                .iter()
-                .any(|key| line.starts_with(key))
+            ![
+                "secret = ",
+                "previous_secret_file",
+                "prices_file",
+                "max_spend",
+                "file = \"/etc/countersign/carrier",
+            ]
+            .iter()
+            .any(|key| line.starts_with(key))
         })
         .collect::<String>()
         .replace("\"/etc/countersign/gateway.secret\"", "\"s\"")

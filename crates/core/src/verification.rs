@@ -320,6 +320,7 @@ impl Verification {
         match kind {
             DeliveryKind::Code { generation } => self.is_pending() && self.generation() == generation,
             DeliveryKind::PhoneChangeNotice => self.phone_change.is_some(),
+            DeliveryKind::ConversionFeedback => !self.is_pending(),
         }
     }
 

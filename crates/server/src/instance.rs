@@ -89,6 +89,7 @@ impl Instance {
             metrics: Arc::clone(&metrics),
             outbox: outbox.clone(),
             routing: Arc::clone(&routing),
+            feedback: providers.want_feedback(),
             node,
             lease: config.delivery.lease(),
             tasks: tasks.clone(),

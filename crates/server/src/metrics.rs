@@ -59,6 +59,7 @@ pub struct Metrics {
     submissions: Family<BySubmission, Counter>,
     submission_seconds: Family<ByResult, Histogram>,
     breakers: Family<BySubmission, Counter>,
+    conversion_feedback: Family<BySubmission, Counter>,
     requests: Family<ByRequest, Counter>,
     request_seconds: Family<ByRoute, Histogram>,
     outbox_queue: Gauge,
@@ -85,6 +86,7 @@ impl Default for Metrics {
             submissions: Family::default(),
             submission_seconds: Family::new_with_constructor(histogram),
             breakers: Family::default(),
+            conversion_feedback: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(histogram),
             outbox_queue: Gauge::default(),
@@ -101,6 +103,11 @@ impl Metrics {
         r.register("verifications", "Verifications by what became of them", self.verifications.clone());
         r.register("checks", "Evaluated guesses by result", self.checks.clone());
         r.register("refusals", "Requests that a rule refused, by rule", self.refusals.clone());
+        r.register(
+            "conversion_feedback",
+            "Codes that providers were told the fate of, by their answer",
+            self.conversion_feedback.clone(),
+        );
         r.register("submissions", "Submissions by provider and outcome", self.submissions.clone());
         r.register(
             "submission_seconds",
@@ -168,6 +175,13 @@ impl Metrics {
     /// Counts a refusal.
     pub fn refused(&self, rule: &'static str) {
         self.refusals.get_or_create(&ByResult { result: Word(rule) }).inc();
+    }
+
+    /// Counts a provider's answer to what became of its code.
+    pub fn conversion_feedback(&self, provider: &str, outcome: &'static str) {
+        self.conversion_feedback
+            .get_or_create(&BySubmission { provider: provider.to_owned(), outcome: Word(outcome) })
+            .inc();
     }
 
     /// Counts a submission and the time it took.

@@ -30,6 +30,7 @@ use crate::metrics::Metrics;
 use crate::routing::Routing;
 use crate::tenant::App;
 use crate::worker::outbox::Outbox;
+use crate::worker::providers::Feedback;
 
 use lane::Lane;
 use recent::Recent;
@@ -51,6 +52,7 @@ struct Inner {
     metrics: Arc<Metrics>,
     outbox: Outbox,
     routing: Arc<Routing>,
+    feedback: Feedback,
     node: NodeId,
     lease: Duration,
     tasks: TaskTracker,
@@ -74,6 +76,8 @@ pub struct EngineParts {
     pub outbox: Outbox,
     /// Learns from what is committed.
     pub routing: Arc<Routing>,
+    /// Whether carriers are told what became of codes.
+    pub feedback: Feedback,
     /// This process.
     pub node: NodeId,
     /// How long a delivery is this node's.
@@ -193,6 +197,7 @@ impl Engine {
             metrics: parts.metrics,
             outbox: parts.outbox,
             routing: parts.routing,
+            feedback: parts.feedback,
             node: parts.node,
             lease: parts.lease,
             tasks: parts.tasks,

@@ -1,6 +1,7 @@
 //! What the server does without being asked: send, take over, expire, purge.
 
 pub mod expire;
+mod feedback;
 pub mod judge;
 pub mod outbox;
 mod outcome;

@@ -35,6 +35,11 @@ pub(super) struct Refused {
 }
 
 impl Refused {
+    /// Nothing more is known than that it should be tried again.
+    pub(super) fn for_now() -> Self {
+        Refused { reason: "again".to_owned(), turned: Turned::Away, retry_after: None }
+    }
+
     /// What a submission that surely was not sent says; nothing of one that was, or may have been.
     pub(super) fn of(submission: &Submission) -> Option<Self> {
         let (reason, turned, retry_after) = match submission {
@@ -126,6 +131,11 @@ impl Outcome {
     /// Nobody wants it any more.
     pub(super) fn canceled(delivery: &Delivery) -> Self {
         Outcome::unsent(delivery, DeliveryState::Canceled)
+    }
+
+    /// Feedback about a code: no message, and nothing for the timeline.
+    pub(super) fn told(delivery: &Delivery, state: DeliveryState) -> Self {
+        Outcome { submissions: delivery.submissions + 1, ..Outcome::unsent(delivery, state) }
     }
 
     fn unsent(delivery: &Delivery, state: DeliveryState) -> Self {

@@ -12,6 +12,15 @@ pub struct Providers {
     simulated: HashMap<ProviderName, AnyProvider>,
 }
 
+/// Whether any provider wants to know what became of codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feedback {
+    /// One does.
+    Wanted,
+    /// None does.
+    Unwanted,
+}
+
 impl Providers {
     /// Providers by name.
     pub fn new(live: Vec<AnyProvider>, simulated: Vec<AnyProvider>) -> Self {
@@ -29,6 +38,13 @@ impl Providers {
     /// A carrier of live messages.
     pub fn get(&self, name: &ProviderName) -> Option<&AnyProvider> {
         self.live.get(name)
+    }
+
+    /// Whether a carrier of live messages wants to know what became of codes.
+    pub fn want_feedback(&self) -> Feedback {
+        let wants =
+            |provider: &AnyProvider| matches!(provider, AnyProvider::Declared(it) if it.wants_feedback());
+        if self.live.values().any(wants) { Feedback::Wanted } else { Feedback::Unwanted }
     }
 
     /// Who carries messages of this mode under this name.

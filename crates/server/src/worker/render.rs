@@ -61,6 +61,7 @@ pub(super) fn render(ready: &Ready, keyring: &Keyring) -> Result<Option<Rendered
         DeliveryKind::Code { .. } => {
             code(ready, keyring, &phone)?.map(|code| (code_message(ready, &code), Some(code)))
         }
+        DeliveryKind::ConversionFeedback => None,
         DeliveryKind::PhoneChangeNotice => {
             phone_change_notice(ready, keyring, place)?.map(|message| (message, None))
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::event::Event;
 use countersign_core::id::EventId;
+use countersign_core::keyring::Keyring;
 use countersign_core::price::Price;
 use countersign_core::time::Timestamp;
 use countersign_delivery::backoff::{Backoff, Window};
@@ -84,6 +85,22 @@ impl Sender {
     /// The figures.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    pub(super) fn store(&self) -> &AnyStore {
+        &self.0.store
+    }
+
+    pub(super) fn keyring(&self) -> Arc<Keyring> {
+        self.0.engine.keyring()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(super) fn submit_timeout(&self) -> Duration {
+        self.0.retries.submit_timeout
     }
 
     /// The providers.
@@ -213,13 +230,16 @@ impl Sender {
 
     fn later(&self, delivery: &Delivery, refused: &Refused, now: Timestamp) -> Option<Timestamp> {
         let tries = delivery.submissions + 1;
-        let window = Window { now, expires_at: delivery.expires_at };
-        let random = self.0.randomness.entropy().bytes();
-        let at = self.0.retries.backoff.next_try(tries, refused.retry_after, random, window);
+        let at = self.next_try(tries, refused, Window { now, expires_at: delivery.expires_at });
         at.filter(|_| tries <= self.0.retries.most)
     }
 
-    async fn settle(&self, ready: &Ready, outcome: Outcome) {
+    pub(super) fn next_try(&self, tries: u32, refused: &Refused, window: Window) -> Option<Timestamp> {
+        let random = self.0.randomness.entropy().bytes();
+        self.0.retries.backoff.next_try(tries, refused.retry_after, random, window)
+    }
+
+    pub(super) async fn settle(&self, ready: &Ready, outcome: Outcome) {
         let now = self.0.clock.now();
         let event = |kind| Event {
             id: EventId::new(now, ready.delivery.id.partition(), &mut self.0.randomness.entropy()),

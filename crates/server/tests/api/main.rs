@@ -17,6 +17,7 @@ mod check;
 mod clock;
 mod declared;
 mod errors;
+mod feedback;
 mod health;
 mod idempotency;
 mod keys;

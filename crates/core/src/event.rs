@@ -99,7 +99,16 @@ pub enum EventKind {
     /// The proof was redeemed.
     #[serde(rename = "proof.redeemed")]
     Redeemed,
-    /// The redeemed proof allows the customer's number to be changed to another phone. The notice to this
+    /// The phone was said to be lost: another one may take its place after a delay. The notice to this one
+    /// is due.
+    #[serde(rename = "phone.recovery_requested")]
+    RecoveryRequested {
+        /// When it may.
+        ready_at: Timestamp,
+        /// The notice.
+        delivery: DeliveryId,
+    },
+    /// The redeemed proof, or a recovery whose time has come, allows the customer's number to be changed to another phone. The notice to this
     /// one is due.
     #[serde(rename = "phone.change_authorized")]
     PhoneChangeAuthorized {

@@ -32,6 +32,9 @@ pub const PROOF_LIFETIME: Duration = Duration::from_secs(300);
 /// elsewhere, and a finished delivery must fit into what stores keep.
 pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
+/// How long a recovery can be used once its time has come.
+pub const RECOVERY_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// What an app allows. [`Policy::default`] is safe for a shop that configures nothing but its
 /// countries (design 5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +70,9 @@ pub struct Policy {
     pub phone_limits: PhoneLimits,
     /// Wrong guesses on one phone before it is locked for a while (fraud.md B.2).
     pub failure_limits: FailureLimits,
+    /// Hours in which the holder of a phone that is said to be lost can object before another one may take
+    /// its place: 24–720.
+    pub recovery_delay_h: u16,
     /// Messages of this app in one day (UTC), failovers included.
     pub daily_messages: u32,
     /// The language of messages when the start names none or one that has no text.
@@ -153,6 +159,7 @@ impl Default for Policy {
             on_overdue_receipt: OnOverdueReceipt::Wait,
             phone_limits: PhoneLimits { spacing_s: 30, per_ten_minutes: 3, per_hour: 5, per_day: 8 },
             failure_limits: FailureLimits { per_hour: 10, per_day: 25 },
+            recovery_delay_h: 72,
             daily_messages: 1000,
             default_locale: Locale::english(),
             templates: Templates::default(),
@@ -224,6 +231,9 @@ impl Policy {
         if failures.per_hour < 1 || failures.per_day < failures.per_hour || failures.per_day > 100 {
             return wrong("failure_limits", "1 or more in an hour, at least as many in a day, at most 100");
         }
+        if !(24..=720).contains(&self.recovery_delay_h) {
+            return wrong("recovery_delay_h", "24 to 720 hours: the holder of a phone needs time to object");
+        }
         if self.daily_messages < 1 {
             return wrong("daily_messages", "at least 1");
         }
@@ -257,6 +267,11 @@ impl Policy {
             Purpose::Payment => self.payment_lifetime_s,
             _ => self.lifetime_s,
         }))
+    }
+
+    /// How long the holder of a phone that is said to be lost can object.
+    pub const fn recovery_delay(&self) -> Duration {
+        Duration::from_secs(self.recovery_delay_h as u64 * 3600)
     }
 
     /// How many guesses a verification for a purpose evaluates.

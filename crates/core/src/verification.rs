@@ -16,7 +16,7 @@ use crate::proof::SessionHash;
 use crate::purpose::Purpose;
 use crate::sealed::{SealedEnding, SealedPhone};
 use crate::step::{CheckResult, RedeemOutcome};
-use crate::subject::Mode;
+use crate::subject::{Mode, SubjectKey};
 use crate::time::Timestamp;
 use crate::transaction::{Transaction, TransactionDigest};
 
@@ -102,6 +102,21 @@ pub enum State {
         /// What the code is derived from.
         code: CodeMaterial,
     },
+    /// The phone is lost: another one may take its place once its holder had time to object
+    /// (NIST SP 800-63B-4 §4.2, N7). There is no code.
+    Recovering {
+        /// When it may.
+        ready_at: Timestamp,
+        /// The blind index of the other phone.
+        replacement: SubjectKey,
+        /// The other phone's last digits, for the notice.
+        ending: SealedEnding,
+    },
+    /// Another phone took the place of the lost one.
+    Recovered {
+        /// When.
+        at: Timestamp,
+    },
     /// The right code was given.
     Approved {
         /// When.
@@ -143,8 +158,11 @@ pub enum State {
 pub enum CancelReason {
     /// The shop asked.
     Requested,
-    /// The same session started one for another transaction.
+    /// The same session started one for another transaction; of a recovery, the customer asked for another
+    /// phone.
     Superseded,
+    /// The phone that was said to be lost proved itself.
+    PhoneProved,
 }
 
 /// Why a verification must not be believed.
@@ -297,6 +315,12 @@ impl Verification {
         allowed.then_some(at)
     }
 
+    /// Whether it waits, for a code or for a recovery's time. Says nothing about time itself: see
+    /// [`Verification::expires_at`].
+    pub const fn is_live(&self) -> bool {
+        matches!(self.state, State::Pending { .. } | State::Recovering { .. })
+    }
+
     /// Whether it waits for a code. Says nothing about time: see [`Verification::expires_at`].
     pub const fn is_pending(&self) -> bool {
         matches!(self.state, State::Pending { .. })
@@ -319,8 +343,10 @@ impl Verification {
     pub const fn wants(&self, kind: DeliveryKind) -> bool {
         match kind {
             DeliveryKind::Code { generation } => self.is_pending() && self.generation() == generation,
-            DeliveryKind::PhoneChangeNotice => self.phone_change.is_some(),
-            DeliveryKind::ConversionFeedback => !self.is_pending(),
+            DeliveryKind::PhoneChangeNotice => {
+                self.phone_change.is_some() || matches!(self.state, State::Recovering { .. })
+            }
+            DeliveryKind::ConversionFeedback => !self.is_live(),
         }
     }
 
@@ -348,7 +374,8 @@ impl Verification {
     /// The word for [`Verification::state`] in the API.
     pub const fn status(&self) -> Status {
         match self.state {
-            State::Pending { .. } => Status::Pending,
+            State::Pending { .. } | State::Recovering { .. } => Status::Pending,
+            State::Recovered { .. } => Status::Recovered,
             State::Approved { .. } => Status::Approved,
             State::Expired { .. } => Status::Expired,
             State::Exhausted { .. } => Status::Exhausted,
@@ -362,10 +389,12 @@ impl Verification {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Waiting for the right code.
+    /// Waiting for the right code, or for a recovery's time.
     Pending,
     /// The right code was given.
     Approved,
+    /// Another phone took the place of a lost one.
+    Recovered,
     /// Time ran out.
     Expired,
     /// The guesses ran out.
@@ -382,6 +411,7 @@ impl Status {
         match self {
             Status::Pending => "pending",
             Status::Approved => "approved",
+            Status::Recovered => "recovered",
             Status::Expired => "expired",
             Status::Exhausted => "exhausted",
             Status::Canceled => "canceled",

@@ -159,6 +159,7 @@ impl Metrics {
             EventKind::Reported => verification("reported"),
             EventKind::Redeemed => verification("redeemed"),
             EventKind::PhoneChangeAuthorized { .. } => verification("replaced"),
+            EventKind::RecoveryRequested { .. } => verification("recovery_requested"),
             EventKind::CheckIncorrect { .. } => check("incorrect"),
             EventKind::CheckSuperseded { .. } => check("superseded"),
             EventKind::PhoneLocked { .. } => self.refused("phone_locked"),

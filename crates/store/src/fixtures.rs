@@ -242,10 +242,22 @@ pub fn started(loaded: &Loaded, at: Timestamp, number: u64, lease: Option<Lease>
     change
 }
 
+/// A phone that is said to be lost, in a day.
+pub fn recovering(app: AppId, at: Timestamp) -> State {
+    State::Recovering {
+        ready_at: at.plus(Duration::from_secs(24 * 3600)),
+        replacement: subject_key(app, 99),
+        ending: SealedEnding(SealedPhone { key: proof_key(), nonce: [8; 24], ciphertext: vec![9; 19] }),
+    }
+}
+
 /// An end: the verification gets `state`, leaves the live ones, and its unsent deliveries go.
 pub fn ended(loaded: &Loaded, id: VerificationId, at: Timestamp, state: &State) -> Change {
     let kind = match state {
-        State::Pending { .. } | State::Approved { .. } => EventKind::Approved,
+        State::Pending { .. }
+        | State::Recovering { .. }
+        | State::Recovered { .. }
+        | State::Approved { .. } => EventKind::Approved,
         State::Expired { .. } => EventKind::Expired,
         State::Exhausted { .. } => EventKind::Exhausted,
         State::Canceled { reason, .. } => EventKind::Canceled { reason: *reason },

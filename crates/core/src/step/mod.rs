@@ -10,6 +10,7 @@ mod expire;
 mod overdue;
 mod rebind;
 mod receipt;
+mod recover;
 mod redeem;
 mod report;
 mod resend;
@@ -32,6 +33,7 @@ use crate::verification::{DeliveryTrace, Standing, State, Status, Verification};
 pub use check::{Check, CheckResult, Checked, derive_code};
 pub use overdue::Overdue;
 pub use receipt::{OnFailure, Receipt};
+pub use recover::Recover;
 pub use redeem::{BindingField, Redeem, RedeemOutcome, Replacement};
 pub use resend::Resend;
 pub use start::{Start, Started};
@@ -51,6 +53,8 @@ pub enum Command {
     Expire,
     /// A carrier's word about a message.
     Receipt(Receipt),
+    /// Let another phone take the place of a lost one.
+    Recover(Box<Recover>),
     /// A carrier's silence about a message.
     Overdue(Overdue),
     /// Use the proof, once.
@@ -64,7 +68,7 @@ pub enum Command {
 /// What a command came to. Says nothing until it is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Of a start.
+    /// Of a start or recover.
     Started(Started),
     /// Of a resend that sent.
     Resent {
@@ -197,6 +201,7 @@ pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Resul
         Command::Cancel(id) => cancel::cancel(&mut draft, *id),
         Command::Expire => Outcome::Settled,
         Command::Receipt(receipt) => receipt::receipt(&mut draft, receipt),
+        Command::Recover(recover) => recover::recover(&mut draft, recover),
         Command::Overdue(overdue) => overdue::overdue(&mut draft, *overdue),
         Command::Redeem(redeem) => redeem::redeem(&mut draft, redeem),
         Command::Report(id) => report::report(&mut draft, *id),
@@ -257,10 +262,16 @@ impl Draft<'_> {
         verification.sends += 1;
         verification.last_sent_at = now;
         let delivery_id = self.deliver_code(id)?;
+        self.count_send();
+        Some(delivery_id)
+    }
+
+    /// Counts a message to this phone that somebody asked for.
+    fn count_send(&mut self) {
+        let now = self.now;
         let sends = &mut self.subject.record.sends;
         sends.retain(|&at| at > now.minus(DAY));
         sends.push(now);
-        Some(delivery_id)
     }
 
     /// Asks for one more delivery of a verification's code.

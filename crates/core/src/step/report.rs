@@ -15,7 +15,10 @@ pub(super) fn report(draft: &mut Draft<'_>, id: VerificationId) -> Outcome {
     }
     verification.reported_at = Some(now);
     // One that has ended without approval leaves nothing to void, but the report is a fact.
-    let is_believed = matches!(verification.state, State::Pending { .. } | State::Approved { .. });
+    let is_believed = matches!(
+        verification.state,
+        State::Pending { .. } | State::Recovering { .. } | State::Recovered { .. } | State::Approved { .. }
+    );
     draft.event(id, EventKind::Reported);
     if is_believed {
         draft.end(id, State::Denied { at: now, reason });

@@ -97,7 +97,7 @@ fn recall(draft: &Draft<'_>, start: &Start) -> Option<Started> {
 }
 
 fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
-    check_destination(draft, start)?;
+    check_destination(draft, start.mode, &start.phone)?;
     let customer = start.customer.as_ref().map(|customer| customer_tag(draft, customer));
     let standing = match customer {
         Some(tag) if draft.subject.record.known_customers.contains(&tag) => Standing::KnownCustomer,
@@ -147,16 +147,16 @@ fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
 }
 
 /// Numbers that are never sent to; test messages cost nothing and go to no carrier.
-fn check_destination(draft: &Draft<'_>, start: &Start) -> Result<(), Refusal> {
-    if start.mode == Mode::Test {
+pub(super) fn check_destination(draft: &Draft<'_>, mode: Mode, phone: &E164) -> Result<(), Refusal> {
+    if mode == Mode::Test {
         return Ok(());
     }
-    let number_type = start.phone.number_type();
+    let number_type = phone.number_type();
     // A number of no type is one that no plan assigns: only test keys may use it (fiction ranges).
     if number_type == NumberType::Unknown || draft.policy.refused_number_types.contains(&number_type) {
         return Err(Refusal::NumberTypeRefused(number_type));
     }
-    match start.phone.country() {
+    match phone.country() {
         Some(country) if draft.policy.countries.contains(&country) => Ok(()),
         country => Err(Refusal::CountryNotAllowed(country)),
     }
@@ -183,7 +183,7 @@ fn found(draft: &mut Draft<'_>, id: VerificationId, command: Option<CommandId>) 
     Started::Found(id)
 }
 
-fn supersede(draft: &mut Draft<'_>, id: VerificationId) {
+pub(super) fn supersede(draft: &mut Draft<'_>, id: VerificationId) {
     let reason = CancelReason::Superseded;
     draft.end(id, State::Canceled { at: draft.now, reason });
     draft.event(id, EventKind::Canceled { reason });

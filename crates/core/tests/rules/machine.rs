@@ -11,15 +11,19 @@ use countersign_core::keyring::Epoch;
 use countersign_core::policy::{FailureLimits, OnOverdueReceipt, PhoneLimits, ResendCode};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    Check, CheckResult, Checked, Command, OnFailure, Outcome, Overdue, Receipt, Redeem, RedeemOutcome,
-    Refusal, Resend, Start,
+    Check, CheckResult, Checked, Command, OnFailure, Outcome, Overdue, Receipt, Recover, Redeem,
+    RedeemOutcome, Refusal, Resend, Start, Started,
 };
+use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::Transaction;
-use countersign_core::verification::{CommandId, ReceiptStatus, Standing, Status};
+use countersign_core::verification::{CommandId, ReceiptStatus, Standing, State, Status};
 use proptest::prelude::*;
 
-use crate::world::{OTHER_PHONE, World, payment, session};
+use crate::world::{OTHER_PHONE, World, payment, phone, session};
+
+/// Phones that recoveries are for.
+const NEW_NUMBERS: [&str; 2] = [OTHER_PHONE, "+4915112345680"];
 
 /// What a customer types.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +79,16 @@ enum Action {
         which: usize,
         another: Option<u8>,
         command: Option<u8>,
+    },
+    /// Another phone is to take this one's place, this one being lost.
+    Recover {
+        customer: u8,
+        another: bool,
+    },
+    /// A start for that other phone.
+    UseRecovery {
+        which: usize,
+        another: bool,
     },
     Report {
         which: usize,
@@ -135,6 +149,8 @@ fn action() -> impl Strategy<Value = Action> {
         1 => which().prop_map(|which| Action::Overdue { which }),
         3 => (which(), cents(), command()).prop_map(|(which, cents, command)| Action::Redeem { which, cents, command }),
         2 => (which(), cents(), command()).prop_map(|(which, another, command)| Action::Replace { which, another, command }),
+        1 => (0_u8..2, any::<bool>()).prop_map(|(customer, another)| Action::Recover { customer, another }),
+        1 => (which(), any::<bool>()).prop_map(|(which, another)| Action::UseRecovery { which, another }),
         1 => which().prop_map(|which| Action::Report { which }),
         1 => prop_oneof![1 => Just(Action::Rebind), 1 => Just(Action::Restore), 10 => Just(Action::Expire)],
         9 => wait().prop_map(|millis| Action::Wait { millis }),
@@ -149,6 +165,7 @@ struct Model {
     /// The outcome that each command had.
     answered: BTreeMap<(VerificationId, [u8; 16]), Checked>,
     misses: BTreeMap<bool, Vec<Timestamp>>,
+    recoveries: Vec<VerificationId>,
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -184,6 +201,7 @@ impl Model {
             Status::Expired => return Some(CheckResult::Expired),
             Status::Exhausted => return Some(CheckResult::Exhausted),
             Status::Denied => return Some(CheckResult::Denied),
+            Status::Recovered => unreachable!("what has a code is no recovery"),
             Status::Canceled => {
                 let superseded = world.events.iter().any(|event| {
                     event.verification == check.verification
@@ -329,6 +347,13 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
             let Some(id) = model.pick(*which) else { return };
             replace(world, id, *another, command_id(*command));
         }
+        Action::Recover { customer, another } => {
+            recover(world, model, *customer, NEW_NUMBERS[usize::from(*another)])
+        }
+        Action::UseRecovery { which, another } => {
+            let Some(&id) = model.recoveries.iter().rev().nth(*which) else { return };
+            use_recovery(world, id, NEW_NUMBERS[usize::from(*another)]);
+        }
         Action::Report { which } => {
             let Some(id) = model.pick(*which) else { return };
             world.report(id);
@@ -352,6 +377,32 @@ fn start_of(world: &mut World, slot: u8, transaction: Transaction, customer: Opt
         transaction: base.transaction.is_some().then_some(transaction),
         customer,
         ..base
+    }
+}
+
+fn recover(world: &mut World, model: &mut Model, customer: u8, number: &str) {
+    let recover = Recover {
+        verification: world.new_id(),
+        phone: world.phone.clone(),
+        replacement: phone(number),
+        mode: Mode::Live,
+        customer: format!("c_{customer}"),
+        locale: world.policy.default_locale.clone(),
+        metadata: BTreeMap::new(),
+    };
+    if let Outcome::Started(Started::Created(id)) = world.apply(&Command::Recover(Box::new(recover))) {
+        model.recoveries.push(id);
+    }
+}
+
+fn use_recovery(world: &mut World, id: VerificationId, number: &str) {
+    let customer = world.shelf[&id].customer.clone().unwrap();
+    let replacement = Some(world.replacement(number, &customer));
+    let redeem = Redeem { replacement, ..world.redeem_of(id) };
+    let before = world.shelf[&id].state.clone();
+    if world.redeem(redeem) == RedeemOutcome::Redeemed {
+        let State::Recovering { ready_at, .. } = before else { panic!("N7: {before:?} was used") };
+        assert!(world.clock.max(world.record.last_step_at) >= ready_at, "N7: used before its time");
     }
 }
 
@@ -413,6 +464,7 @@ fn check_against(world: &mut World, model: &mut Model, check: &Check, typed: Typ
 
 /// Policies under which different rules decide.
 fn policies(world: &mut World, which: u8) {
+    world.policy.recovery_delay_h = 24;
     let wide = PhoneLimits { spacing_s: 0, per_ten_minutes: 50, per_hour: 50, per_day: 50 };
     match which {
         0 => {}

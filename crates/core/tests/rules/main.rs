@@ -32,6 +32,8 @@ mod proof;
 #[cfg(test)]
 mod receipt;
 #[cfg(test)]
+mod recover;
+#[cfg(test)]
 mod redeem;
 #[cfg(test)]
 mod replace;

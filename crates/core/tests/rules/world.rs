@@ -440,6 +440,7 @@ pub(crate) const fn named_by(command: &Command) -> Option<VerificationId> {
         Command::Cancel(id) | Command::Report(id) => Some(*id),
         Command::Receipt(receipt) => Some(receipt.verification),
         Command::Overdue(overdue) => Some(overdue.verification),
+        Command::Recover(recover) => Some(recover.verification),
         Command::Redeem(redeem) => Some(redeem.verification),
         Command::Expire | Command::Rebind => None,
     }

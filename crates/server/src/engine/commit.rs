@@ -249,7 +249,7 @@ fn ready(change: &Change, batch: &[Waiting], lease: Option<Lease>) -> Vec<Ready>
 
 /// Whether a customer asked for a message.
 const fn is_asked(command: &Command) -> bool {
-    matches!(command, Command::Start(_) | Command::Resend(_))
+    matches!(command, Command::Start(_) | Command::Recover(_) | Command::Resend(_))
 }
 
 fn quotas(

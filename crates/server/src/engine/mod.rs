@@ -147,6 +147,7 @@ impl Job {
     fn named(&self) -> Option<VerificationId> {
         match &self.command {
             Command::Start(start) => Some(start.verification),
+            Command::Recover(recover) => Some(recover.verification),
             Command::Resend(resend) => Some(resend.verification),
             Command::Check(check) => Some(check.verification),
             Command::Cancel(id) | Command::Report(id) => Some(*id),

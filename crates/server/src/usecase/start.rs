@@ -83,7 +83,7 @@ impl Services {
             transaction: request.transaction,
             session: request.session,
             customer: request.customer,
-            replaces: replaces.as_ref().map(|old| old.claims.jti),
+            replaces: replaces.as_ref().map(|old| old.verification),
             channel: request.channel,
             locale: request.locale,
             presentation: request.presentation,

@@ -2,7 +2,7 @@
 //!
 //! At least once, from the outbox: a provider may hear the same twice after a crash or a lost answer.
 
-use countersign_core::delivery::DeliveryState;
+use countersign_core::delivery::{DeliveryKind, DeliveryState};
 use countersign_core::event::EventKind;
 use countersign_core::id::DeliveryId;
 use countersign_core::keyring::Place;
@@ -69,21 +69,26 @@ impl Sender {
             State::Approved { .. } => ConversionOutcome::Used,
             State::Expired { .. } | State::Exhausted { .. } => ConversionOutcome::Unused,
             // What was canceled or reported says nothing about who carried it.
-            State::Pending { .. } | State::Canceled { .. } | State::Denied { .. } => return Vec::new(),
+            State::Pending { .. }
+            | State::Recovering { .. }
+            | State::Recovered { .. }
+            | State::Canceled { .. }
+            | State::Denied { .. } => return Vec::new(),
         };
         let events = self.store().timeline(ready.app.id, verification.id).await.unwrap_or_default();
-        let accepted = events.iter().rev().filter_map(|event| match &event.kind {
-            EventKind::DeliveryAccepted { delivery, provider, .. } => Some((delivery, provider)),
-            _ => None,
-        });
-        let outcomes = std::iter::once(last).chain(std::iter::repeat(ConversionOutcome::Unused));
+        let mut outcome = last;
         let mut all = Vec::new();
-        for ((delivery, provider), outcome) in accepted.zip(outcomes) {
+        for event in events.iter().rev() {
+            let EventKind::DeliveryAccepted { delivery, provider, .. } = &event.kind else { continue };
             let known = self.store().delivery(*delivery).await.ok().flatten();
-            let reference = known.and_then(|known| known.reference).and_then(|text| text.try_into().ok());
+            let Some(known) = known.filter(|known| matches!(known.kind, DeliveryKind::Code { .. })) else {
+                continue;
+            };
+            let reference = known.reference.and_then(|text| text.try_into().ok());
             if let (Ok(provider), Some(reference)) = (provider.parse(), reference) {
                 all.push(Carried { provider, delivery: *delivery, reference, outcome });
             }
+            outcome = ConversionOutcome::Unused;
         }
         all
     }

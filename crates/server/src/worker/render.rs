@@ -98,8 +98,13 @@ fn code_message(ready: &Ready, code: &Code) -> Message {
 }
 
 fn phone_change_notice(ready: &Ready, keyring: &Keyring, place: Place) -> Result<Option<Message>, KeyError> {
-    let Some(change) = &ready.verification.phone_change else { return Ok(None) };
-    let ending = keyring.open_ending(place, &change.ending)?;
+    let verification = &ready.verification;
+    let ending = match (&verification.phone_change, &verification.state) {
+        (Some(change), _) => &change.ending,
+        (None, State::Recovering { ending, .. }) => ending,
+        (None, _) => return Ok(None),
+    };
+    let ending = keyring.open_ending(place, ending)?;
     Ok(Some(message::render_phone_change(&PhoneChangeInput {
         brand: &ready.app.brand,
         locale: &ready.verification.locale,

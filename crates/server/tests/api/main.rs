@@ -30,6 +30,7 @@ mod outbox_failover;
 mod outbox_takeover;
 mod overdue;
 mod receipts;
+mod recover;
 mod redeem;
 mod replace;
 mod report;

@@ -30,7 +30,7 @@ use crate::http::idempotency::{IdempotencyHeader, IdempotencyKey};
 use crate::http::json::Body;
 use crate::http::problem::Problem;
 use crate::http::rate_limit;
-use crate::usecase::replace::ReplaceRequest;
+use crate::usecase::replace::{By, ReplaceRequest};
 use crate::usecase::start::StartRequest;
 use crate::usecase::{Caller, Services};
 
@@ -78,8 +78,9 @@ pub struct StartBody {
     metadata: BTreeMap<String, String>,
 }
 
-/// The customer's old phone and the proof that she still holds it (NIST SP 800-63B-4 §4.1.2). This start
-/// redeems the proof; the old phone gets a notice, without a code, that its number is being changed.
+/// The customer's old phone, and the proof that she still holds it or a recovery (NIST SP 800-63B-4 §4.1.2,
+/// §4.2): one of both. This start uses it up; the old phone gets a notice, without a code, that its number is
+/// being changed.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Replaces)]
@@ -87,7 +88,11 @@ pub struct ReplacesBody {
     /// The proof of a verification of the old phone, as its check returned it: of the same `customer`,
     /// `session` and `transaction`, purpose `account_change`, not redeemed, at most 300 seconds old.
     #[schema(max_length = 4096)]
-    proof: String,
+    proof: Option<String>,
+    /// Instead of a proof, where the old phone is lost: the id of a recovery of the same `customer` and for
+    /// this phone, at or after its `ready_at`.
+    #[schema(example = "ver_01kayn3f2t0h8m5v9d7q4w6x2e")]
+    recovery: Option<String>,
     /// The old phone, from your own records and never from the browser. Compared with the proof: give it.
     #[schema(example = "+447700900123", max_length = 64)]
     phone: Option<String>,
@@ -253,13 +258,21 @@ fn replaces(
     let customer = customer
         .ok_or_else(|| Problem::field("/customer", "with replaces, say whose number changes"))?
         .clone();
-    if body.proof.len() > MAX_PROOF_BYTES {
-        return Err(Problem::field("/replaces/proof", format!("at most {MAX_PROOF_BYTES} bytes")));
-    }
+    let by =
+        match (body.proof, body.recovery) {
+            (Some(proof), None) if proof.len() > MAX_PROOF_BYTES => {
+                return Err(Problem::field("/replaces/proof", format!("at most {MAX_PROOF_BYTES} bytes")));
+            }
+            (Some(proof), None) => By::Proof(proof),
+            (None, Some(recovery)) => By::Recovery(recovery.parse().map_err(|_| {
+                Problem::field("/replaces/recovery", "the id of a recovery, such as ver_01…")
+            })?),
+            _ => return Err(Problem::field("/replaces", "give either proof or recovery")),
+        };
     let region = caller.app.policy.default_region;
     let phone =
         body.phone.map(|text| phone_at("/replaces/phone", &text, region, caller.mode())).transpose()?;
-    Ok(ReplaceRequest { proof: body.proof, phone, customer })
+    Ok(ReplaceRequest { by, phone, customer })
 }
 
 fn lifetime(seconds: u64) -> Result<Duration, Problem> {
@@ -278,7 +291,8 @@ fn channel(text: Option<&str>) -> Result<Channel, Problem> {
     }
 }
 
-fn locale(text: Option<&str>, policy: &Policy) -> Result<Locale, Problem> {
+/// The language of a message: the app's, where none is asked for.
+pub(super) fn locale(text: Option<&str>, policy: &Policy) -> Result<Locale, Problem> {
     match text {
         None => Ok(policy.default_locale.clone()),
         Some(text) => text.parse().map_err(|wrong: countersign_core::locale::InvalidLocale| {

@@ -45,7 +45,7 @@ impl EventBody {
         let Ok(Value::Object(mut data)) = serde_json::to_value(&event.kind) else { return None };
         let Some(Value::String(kind)) = data.remove("type") else { return None };
         // Times are numbers at rest and text in the API.
-        for name in ["retry_at", "until"] {
+        for name in ["retry_at", "until", "ready_at"] {
             if let Some(value) = data.get_mut(name)
                 && let Some(millis) = value.as_i64()
             {

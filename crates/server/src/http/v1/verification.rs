@@ -10,7 +10,7 @@ use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::{MAX_FIELDS, MAX_TEXT_BYTES, Transaction};
 use countersign_core::unique;
-use countersign_core::verification::Verification;
+use countersign_core::verification::{State, Verification};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,7 +24,7 @@ pub struct VerificationBody {
     /// Its id.
     #[schema(example = "ver_01kayn3f2t0h8m5v9d7q4w6x2e")]
     pub id: String,
-    /// pending · approved · expired · exhausted · canceled · denied
+    /// pending · approved · recovered · expired · exhausted · canceled · denied
     #[schema(example = "pending")]
     pub status: String,
     /// live · test
@@ -48,6 +48,10 @@ pub struct VerificationBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "ver_01kayn3f2t0h8m5v9d7q4w6x2e")]
     pub replaces: Option<String>,
+    /// Of a recovery: when another phone may take the place of this one, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub ready_at: Option<String>,
     /// When it was started, RFC 3339.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -82,6 +86,10 @@ impl From<View> for VerificationBody {
             transaction: transaction.as_ref().map(TransactionBody::from),
             customer: customer.clone(),
             replaces: verification.replaces.map(|old| old.to_string()),
+            ready_at: match &verification.state {
+                State::Recovering { ready_at, .. } => Some(ready_at.to_string()),
+                _ => None,
+            },
             created_at: verification.created_at.to_string(),
             expires_at: verification.expires_at.to_string(),
             resend_at: resend_at.as_ref().map(Timestamp::to_string),

@@ -324,20 +324,11 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
         Action::Expire => world.expire(),
         Action::Receipt { which, status } => {
             let Some(verification) = model.pick(*which) else { return };
-            let delivery = world.shelf[&verification].deliveries[0].id;
-            world.apply(&Command::Receipt(Receipt {
-                verification,
-                delivery,
-                provider: "carrier".to_owned(),
-                status: *status,
-                on_failure: OnFailure::SendAgain,
-            }));
+            receive(world, verification, *status);
         }
         Action::Overdue { which } => {
             let Some(verification) = model.pick(*which) else { return };
-            let Some(last) = world.shelf[&verification].deliveries.last() else { return };
-            let delivery = last.id;
-            world.apply(&Command::Overdue(Overdue { verification, delivery }));
+            hear_nothing(world, verification);
         }
         Action::Redeem { which, cents, command } => {
             let Some(id) = model.pick(*which) else { return };
@@ -348,7 +339,7 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
             replace(world, id, *another, command_id(*command));
         }
         Action::Recover { customer, another } => {
-            recover(world, model, *customer, NEW_NUMBERS[usize::from(*another)])
+            recover(world, model, *customer, NEW_NUMBERS[usize::from(*another)]);
         }
         Action::UseRecovery { which, another } => {
             let Some(&id) = model.recoveries.iter().rev().nth(*which) else { return };
@@ -378,6 +369,18 @@ fn start_of(world: &mut World, slot: u8, transaction: Transaction, customer: Opt
         customer,
         ..base
     }
+}
+
+fn receive(world: &mut World, verification: VerificationId, status: ReceiptStatus) {
+    let delivery = world.shelf[&verification].deliveries[0].id;
+    let (provider, on_failure) = ("carrier".to_owned(), OnFailure::SendAgain);
+    world.apply(&Command::Receipt(Receipt { verification, delivery, provider, status, on_failure }));
+}
+
+fn hear_nothing(world: &mut World, verification: VerificationId) {
+    let Some(last) = world.shelf[&verification].deliveries.last() else { return };
+    let delivery = last.id;
+    world.apply(&Command::Overdue(Overdue { verification, delivery }));
 }
 
 fn recover(world: &mut World, model: &mut Model, customer: u8, number: &str) {

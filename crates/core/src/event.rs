@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AppId, DeliveryId, EventId, VerificationId};
+use crate::message::{Encoding, Form};
 use crate::phone::Country;
+use crate::price::Price;
 use crate::purpose::Purpose;
 use crate::time::Timestamp;
 use crate::verification::{CancelReason, Channel, DenyReason, ReceiptStatus};
@@ -127,6 +129,9 @@ pub enum EventKind {
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// A submission failed and will be repeated.
     #[serde(rename = "delivery.retrying")]
@@ -145,6 +150,9 @@ pub enum EventKind {
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// A submission was written and never answered: the phone may have it.
     #[serde(rename = "delivery.unknown")]
@@ -156,6 +164,9 @@ pub enum EventKind {
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// No provider took the message, and none will be tried again.
     #[serde(rename = "delivery.failed")]
@@ -169,6 +180,9 @@ pub enum EventKind {
         /// Why this provider, or why none, the decisive reason first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// A carrier said what became of the message.
     #[serde(rename = "delivery.receipt")]
@@ -181,6 +195,26 @@ pub enum EventKind {
         /// The carrier's word.
         status: ReceiptStatus,
     },
+}
+
+/// What was handed to a provider, without a word of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentMessage {
+    /// How full it is.
+    pub form: Form,
+    /// How it is encoded on the air.
+    pub encoding: Encoding,
+    /// The segments that the provider was told to expect.
+    pub segments: usize,
+    /// What they cost by the price list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// Whom the phone shows as its sender; none: the provider's own choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// Why it is not fuller and why another sender was not used; nothing where neither was in question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
 }
 
 /// Whether a provider that did not take a message may take it later.

@@ -30,7 +30,9 @@ pub use gsm7::gsm7_octets;
 pub use limits::{MOST_SEGMENTS, MessageLimits};
 pub use lint::{MAX_TEMPLATE_BYTES, MAX_TEMPLATE_SEGMENTS, TemplateProblem, lint};
 pub use notice::{PhoneChangeInput, render_phone_change};
-pub use plan::{Budget, Considered, Form, Permission, Plan, Reader, Verdict, plan, plan_admitted};
+pub use plan::{
+    Budget, Considered, Form, Permission, Plan, Reader, Verdict, plan, plan_admitted, plan_as_it_is,
+};
 pub use template::Variable;
 pub use value::{MAX_BRAND_UNITS, MAX_VALUE_UNITS, ValueProblem, check_brand, check_value};
 

@@ -260,6 +260,23 @@ pub fn plan_admitted(
     Ok(Plan { cost: cost(message.measure(), budget), message, form, considered })
 }
 
+/// The plan of a text that has one form only, such as a notice; or what `admits` has against it.
+pub fn plan_as_it_is(
+    message: Message,
+    budget: &Budget,
+    admits: &dyn Fn(&Message) -> Result<(), Verdict>,
+) -> Result<Plan, Vec<Considered>> {
+    let form = Form::Full;
+    let measure = message.measure();
+    let seen = |verdict| vec![Considered { form, segments: Some(measure.segments), verdict }];
+    admits(&message).map_err(seen)?;
+    let verdict = match judge(measure, budget) {
+        Verdict::Fits => Verdict::Fits,
+        _ => Verdict::FewestSegments,
+    };
+    Ok(Plan { cost: cost(measure, budget), message, form, considered: seen(verdict) })
+}
+
 fn allowed(form: Form, budget: &Budget, source: TextSource) -> bool {
     let asks = |asked: bool, permission: Permission| !asked || permission == Permission::Allowed;
     // An app's own text is never replaced by a built-in one behind its back.

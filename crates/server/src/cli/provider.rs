@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::senders::ShowSenders;
 use crate::carriers;
 use crate::clock::{Clock, Randomness};
 
@@ -44,6 +45,8 @@ pub(super) enum ProviderCommand {
     Show(Show),
     /// Try a description against recorded answers, or send one message by a configured provider
     Test(Test),
+    /// Show what countries do with senders, and which of yours is used where
+    Senders(ShowSenders),
     /// Send `@ _ $ { } \u{20ac}` to your own phone: a wrong alphabet shows at once
     SelfTest(SelfTest),
 }
@@ -88,6 +91,7 @@ impl ProviderCommand {
                 })?;
                 put(text)
             }
+            ProviderCommand::Senders(senders) => put(&senders.text(config)?),
             ProviderCommand::Test(Test { name, fixtures: true, recorded, .. }) => {
                 try_fixtures(&name, recorded.as_deref())
             }
@@ -173,6 +177,7 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
         channel: Channel::Sms,
         to: &to,
         sender: None,
+        registered: None,
         text: SecretText::new(text),
         code: None,
         locale: &Locale::english(),

@@ -15,6 +15,7 @@ mod reference;
 mod rules;
 mod schema;
 mod secret;
+mod sender_rules;
 mod source;
 mod summary;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use countersign_delivery::sender::SenderId;
 use countersign_delivery::smpp::config::SmppConfig;
 use serde::Deserialize;
 
+use crate::senders::Senders;
 use document::Document;
 use environment::Environment;
 use secret::Privacy;
@@ -67,6 +69,8 @@ pub struct Config {
     pub routes: RouteTable,
     /// What they ask for it.
     pub prices: PriceList,
+    /// Whom messages say they come from, and what they may say where texts are registered.
+    pub senders: Senders,
     /// The simulated phone.
     pub simulated_phone: SimulatedPhone,
     /// Figures for Prometheus.
@@ -172,6 +176,8 @@ pub struct Delivery {
     pub prices_file: Option<PathBuf>,
     /// The currency of all prices.
     pub prices_currency: Currency,
+    /// What countries do with senders, as CSV, before the rules that come along.
+    pub sender_rules_file: Option<PathBuf>,
 }
 
 impl Delivery {

@@ -111,6 +111,7 @@ mod tests {
             provider: provider.to_owned(),
             submissions: 1,
             route: Vec::new(),
+            message: None,
         };
         let retrying = |provider: &str, turned| DeliveryRetrying {
             delivery: delivery(1),
@@ -119,11 +120,13 @@ mod tests {
             turned,
             retry_at: START,
             route: Vec::new(),
+            message: None,
         };
         let unknown = |provider: Option<&str>| DeliveryUnknown {
             delivery: delivery(3),
             provider: provider.map(ToOwned::to_owned),
             route: Vec::new(),
+            message: None,
         };
         let receipt = |number, provider: Option<&str>| Receipt {
             delivery: delivery(number),
@@ -135,6 +138,7 @@ mod tests {
             provider: Some("d".to_owned()),
             reason: "any".to_owned(),
             route: Vec::new(),
+            message: None,
         };
         let (attempts, nameless) = of(vec![
             retrying("a", Turned::Away),
@@ -171,6 +175,7 @@ mod tests {
             provider: provider.to_owned(),
             submissions: 1,
             route: Vec::new(),
+            message: None,
         };
         let failed = |provider: &str| (provider.to_owned(), AttemptResult::Failed);
         assert_eq!(of(vec![receipt(1, "a")]).0, [failed("a")]);

@@ -4,6 +4,7 @@ pub mod expire;
 pub mod judge;
 pub mod outbox;
 mod outcome;
+mod prepare;
 pub mod providers;
 pub mod purge;
 pub mod receipts;

@@ -105,7 +105,12 @@ impl TakeOver {
             app: delivery.app,
             verification: delivery.verification,
             at: now,
-            kind: EventKind::DeliveryUnknown { delivery: delivery.id, provider: None, route: Vec::new() },
+            kind: EventKind::DeliveryUnknown {
+                delivery: delivery.id,
+                provider: None,
+                route: Vec::new(),
+                message: None,
+            },
         });
         let settlement = Settlement {
             id: delivery.id,

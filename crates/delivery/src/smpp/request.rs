@@ -156,6 +156,7 @@ mod tests {
     use super::super::pdu::{Frame, decode, tlv};
     use super::*;
     use crate::example::{Example, NOW};
+    use countersign_core::message::{CarrierAlphabet, Measure};
 
     fn writer(more: &str) -> Writer {
         let four = "host = \"h\"\nport = 1\nsystem_id = \"s\"\npassword = \"p\"\n";
@@ -231,6 +232,23 @@ mod tests {
         assert_eq!(&*of(0x1400)[0].value, b"1101");
         assert_eq!((of(0x1401).len(), &*of(0x1401)[0].value), (1, &b"1107"[..]));
         assert_eq!(&*of(0x1402)[0].value, b"chain");
+    }
+
+    #[test]
+    fn as_many_pdus_leave_as_a_message_was_planned_for() {
+        let texts = ["é".repeat(100), "a".repeat(161), format!("{}€", "b".repeat(80)), "я".repeat(71)];
+        for (alphabet, carrier) in [
+            ("gsm", CarrierAlphabet::Gsm),
+            ("ascii", CarrierAlphabet::Ascii),
+            ("latin1", CarrierAlphabet::Latin1),
+        ] {
+            let writer = writer(&format!("alphabet = \"{alphabet}\""));
+            assert_eq!(writer.alphabet().carrier(), carrier);
+            for text in &texts {
+                let planned = Measure::on(text, carrier).segments;
+                assert_eq!(submitted(&writer, text, None).len(), planned, "{alphabet}");
+            }
+        }
     }
 
     #[test]

@@ -34,6 +34,8 @@ mod report;
 mod resend;
 mod restore;
 mod routes;
+mod segments;
+mod senders;
 mod show;
 mod start;
 mod tenants;

@@ -148,6 +148,10 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
     let configured = config.providers.iter().find(|provider| provider.name.as_str() == name);
     let configured = configured.with_context(|| format!("the configuration has no provider \"{name}\""))?;
     let to = E164::parse(to, None).with_context(|| format!("{to} is no number in international form"))?;
+    let picked = config.senders.pick(&configured.name, to.country());
+    let picked = picked.map_err(|problem| {
+        anyhow::anyhow!("nothing leaves by \"{name}\" to this country: its sender {}", problem.told())
+    })?;
     let (clock, randomness) = (Clock::system(), Randomness::system()?);
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let (receipts, mut received) = mpsc::channel(16);
@@ -176,12 +180,12 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
         mode: Mode::Live,
         channel: Channel::Sms,
         to: &to,
-        sender: None,
+        sender: picked.sender,
         registered: None,
         text: SecretText::new(text),
         code: None,
         locale: &Locale::english(),
-        measure: Measure::of(text),
+        measure: Measure::on(text, provider.text_traits().alphabet),
         expires_at: now.plus(Duration::from_secs(600)),
     };
     let submission = provider.submit(&message, now).await;

@@ -1,6 +1,7 @@
 //! Senders, the rules of countries, and texts that are registered.
 
 use super::*;
+use countersign_core::id::AppId;
 
 const HTTP: &str =
     "[[providers]]\nname = \"a\"\nkind = \"http\"\nurl = \"https://a.example/\"\nsecret_file = \"s\"\n";
@@ -74,6 +75,21 @@ fn unknown_providers_and_wrong_texts_are_told_where_they_stand() {
     assert!(text.starts_with(":4:8: dlt_templates[0].text: "), "{text}");
     let text = errors(&dlt("{#var#} is your code.", "11-01"));
     assert!(text.starts_with(":2:13: dlt_templates[0].entity_id: "), "{text}");
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_right() {
+    let page = include_str!("../../../../../docs/messages.md");
+    let blocks =
+        page.split("```toml configuration\n").skip(1).map(|rest| rest.split("\n```").next().unwrap());
+    let all: Vec<&str> = blocks.collect();
+    assert_eq!(all.len(), 2);
+    let config = load(&format!("{HTTP}{}\n", all.join("\n"))).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(config.senders.texts(AppId::from_bytes([1; 16]), "IN".parse().ok()).is_some());
+    let policy = page.split_once("```json policy\n").unwrap().1.split_once("\n```").unwrap().0;
+    let policy: countersign_core::policy::Policy = serde_json::from_str(policy).unwrap();
+    assert_eq!(policy.message.max_segments, 1);
+    assert!(policy.message.check().is_ok());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AppId, DeliveryId, EventId, VerificationId};
+use crate::message::{Encoding, Form};
 use crate::phone::Country;
 use crate::price::Price;
 use crate::purpose::Purpose;
@@ -142,6 +143,9 @@ pub enum EventKind {
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// A submission failed and will be repeated.
     #[serde(rename = "delivery.retrying")]
@@ -160,6 +164,9 @@ pub enum EventKind {
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// A submission was written and never answered: the phone may have it.
     #[serde(rename = "delivery.unknown")]
@@ -174,6 +181,9 @@ pub enum EventKind {
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// No provider took the message, and none will be tried again.
     #[serde(rename = "delivery.failed")]
@@ -187,6 +197,9 @@ pub enum EventKind {
         /// Why this provider, or why none, the decisive reason first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// A carrier said what became of the message.
     #[serde(rename = "delivery.receipt")]
@@ -199,6 +212,23 @@ pub enum EventKind {
         /// The carrier's word.
         status: ReceiptStatus,
     },
+}
+
+/// What was handed to a provider, without a word of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentMessage {
+    /// How full it is.
+    pub form: Form,
+    /// How it is encoded on the air.
+    pub encoding: Encoding,
+    /// The segments that the provider was told to expect.
+    pub segments: usize,
+    /// Whom the phone shows as its sender; none: the provider's own choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// Why it is not fuller and why another sender was not used; nothing where neither was in question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
 }
 
 /// Whether a provider that did not take a message may take it later.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::{CodeFormat, InvalidCodeFormat, ShortCodes};
 use crate::locale::Locale;
-use crate::message::Templates;
+use crate::message::{MessageLimits, Templates};
 use crate::phone::{Country, E164, NumberType};
 use crate::purpose::Purpose;
 use crate::subject::Mode;
@@ -75,6 +75,8 @@ pub struct Policy {
     pub recovery_delay_h: u16,
     /// Messages of this app in one day (UTC), failovers included.
     pub daily_messages: u32,
+    /// How large a message may get, and what may be done to keep it so.
+    pub message: MessageLimits,
     /// The language of messages when the start names none or one that has no text.
     pub default_locale: Locale,
     /// The app's own texts.
@@ -161,6 +163,7 @@ impl Default for Policy {
             failure_limits: FailureLimits { per_hour: 10, per_day: 25 },
             recovery_delay_h: 72,
             daily_messages: 1000,
+            message: MessageLimits::default(),
             default_locale: Locale::english(),
             templates: Templates::default(),
             test_numbers: BTreeMap::new(),
@@ -237,6 +240,7 @@ impl Policy {
         if self.daily_messages < 1 {
             return wrong("daily_messages", "at least 1");
         }
+        self.message.check().map_err(|reason| InvalidPolicy { field: "message", reason })?;
         self.validate_test_numbers()?;
         self.templates.validate(self.code).map_err(|reason| InvalidPolicy { field: "templates", reason })
     }

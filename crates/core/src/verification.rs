@@ -9,6 +9,7 @@ use crate::delivery::DeliveryKind;
 use crate::id::{DeliveryId, VerificationId};
 use crate::keyring::{Epoch, KeyName};
 use crate::locale::Locale;
+use crate::message::Reader;
 use crate::phone::Country;
 use crate::policy::{MIN_LIFE_FOR_RESEND, Policy};
 use crate::presentation::Presentation;
@@ -58,6 +59,9 @@ pub struct Verification {
     pub locale: Locale,
     /// Where the code is typed.
     pub presentation: Presentation,
+    /// What reads the message's last line.
+    #[serde(default, skip_serializing_if = "Reader::is_browser")]
+    pub reader: Reader,
     /// The form of the code.
     pub format: CodeFormat,
     /// The epoch it was started in.

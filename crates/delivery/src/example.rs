@@ -41,6 +41,7 @@ impl Example {
             channel: Channel::Sms,
             to: &self.to,
             sender: None,
+            registered: None,
             text: SecretText::new(&self.text),
             code: Some(SecretText::new("918273")),
             locale: &self.locale,

@@ -195,6 +195,10 @@ struct Body<'a> {
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dlt_entity_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dlt_template_id: Option<&'a str>,
     locale: &'a Locale,
     encoding: Encoding,
     segments: usize,
@@ -213,6 +217,8 @@ impl<'a> Body<'a> {
             to: message.to.expose(),
             text: message.text.expose(),
             from: message.sender.or(provider.sender.as_ref()).map(SenderId::as_str),
+            dlt_entity_id: message.registered.map(|registered| registered.entity_id),
+            dlt_template_id: message.registered.map(|registered| registered.template_id),
             locale: message.locale,
             encoding: message.measure.encoding,
             segments: message.measure.segments,

@@ -103,6 +103,7 @@ impl Instance {
             metrics: Arc::clone(&metrics),
             providers,
             routing: Arc::clone(&routing),
+            senders: config.senders.clone(),
             due: Arc::clone(&due),
             node,
             retries: retries(&config)?,

@@ -49,6 +49,7 @@ impl Fixture {
             channel: Channel::Sms,
             to: &to,
             sender: None,
+            registered: None,
             text: SecretText::new(TEXT),
             code: Some(SecretText::new("918273")),
             locale: &Locale::english(),

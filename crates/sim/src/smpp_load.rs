@@ -158,6 +158,7 @@ impl Sms {
             channel: Channel::Sms,
             to: &self.to,
             sender: None,
+            registered: None,
             text: SecretText::new(&self.text),
             code: None,
             locale: &self.locale,

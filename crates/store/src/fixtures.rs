@@ -12,6 +12,7 @@ use countersign_core::id::{AppId, DeliveryId, EventId, VerificationId};
 use countersign_core::keyring::{Epoch, KeyName};
 use countersign_core::limit::{Add, CounterKey, Limit, LimitRule, Reservation, SlotRange};
 use countersign_core::locale::Locale;
+use countersign_core::message::Reader;
 use countersign_core::money::Money;
 use countersign_core::policy::NOTICE_LIFETIME;
 use countersign_core::presentation::Presentation;
@@ -104,6 +105,7 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
         channel: Channel::Sms,
         locale: Locale::english(),
         presentation: Presentation::Unbound,
+        reader: Reader::Browser,
         format: CodeFormat::DEFAULT,
         epoch: Epoch(1),
         created_at: at,
@@ -356,6 +358,7 @@ pub fn accepted(delivery: &Delivery, node: NodeId, at: Timestamp) -> Settlement 
         submissions: delivery.submissions + 1,
         cost: None,
         route: Vec::new(),
+        message: None,
     };
     Settlement {
         id: delivery.id,

@@ -15,6 +15,7 @@ use crate::event::EventKind;
 use crate::id::{DeliveryId, VerificationId};
 use crate::keyring::Place;
 use crate::locale::Locale;
+use crate::message::Reader;
 use crate::phone::E164;
 use crate::policy::{MAX_LIVE, NOTICE_LIFETIME, RECOVERY_WINDOW};
 use crate::presentation::Presentation;
@@ -113,6 +114,7 @@ fn create(draft: &mut Draft<'_>, recover: &Recover, standing: Standing) {
         channel: Channel::default(),
         locale: recover.locale.clone(),
         presentation: Presentation::default(),
+        reader: Reader::default(),
         format: CodeFormat::DEFAULT,
         epoch: draft.keyring.epoch,
         created_at: draft.now,

@@ -10,6 +10,7 @@ use crate::event::{ClientAddress, EventKind};
 use crate::id::VerificationId;
 use crate::keyring::{Place, Tag};
 use crate::locale::Locale;
+use crate::message::Reader;
 use crate::phone::{E164, NumberType};
 use crate::policy::{MAX_LIFETIME, MAX_LIVE};
 use crate::presentation::Presentation;
@@ -49,6 +50,8 @@ pub struct Start {
     pub locale: Locale,
     /// Where the code is typed.
     pub presentation: Presentation,
+    /// What reads the message's last line.
+    pub reader: Reader,
     /// The form of the code, allowed by the policy.
     pub format: CodeFormat,
     /// The life of the code, within [`crate::policy::MIN_LIFETIME`] and [`crate::policy::MAX_LIFETIME`].
@@ -221,6 +224,7 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
         channel: start.channel,
         locale: start.locale.clone(),
         presentation: start.presentation.clone(),
+        reader: start.reader,
         format: start.format,
         epoch: draft.keyring.epoch,
         created_at: draft.now,

@@ -16,6 +16,7 @@ use countersign_core::keyring::{
     CodeInput, Epoch, KeyName, Keyring, Place, ProofRing, Ring, RingKey, Secret,
 };
 use countersign_core::locale::Locale;
+use countersign_core::message::Reader;
 use countersign_core::phone::E164;
 use countersign_core::policy::Policy;
 use countersign_core::presentation::Presentation;
@@ -224,6 +225,7 @@ impl World {
             channel: Channel::Sms,
             locale: Locale::english(),
             presentation: Presentation::Unbound,
+            reader: Reader::Browser,
             format: CodeFormat::DEFAULT,
             lifetime: self.policy.lifetime(&Purpose::Login),
             client_address: ClientAddress::Given,

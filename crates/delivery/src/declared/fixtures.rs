@@ -278,6 +278,7 @@ fn with_message<R>(
         channel: Channel::Sms,
         to: &to,
         sender: sender.as_ref(),
+        registered: fields.dlt.as_ref().map(file::Dlt::ids),
         text: SecretText::new(&fields.text),
         code: Some(SecretText::new(&fields.code)),
         locale: &locale,

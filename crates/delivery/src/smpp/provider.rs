@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign_core::entropy::Entropy;
+use countersign_core::message::CarrierAlphabet;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::verification::Channel;
@@ -158,6 +159,11 @@ impl SmppProvider {
             let _ = state.wait_for(is_settled).await;
         }
         self.binds()
+    }
+
+    /// What it passes on in a text that is not UCS-2.
+    pub fn carrier_alphabet(&self) -> CarrierAlphabet {
+        self.inner.writer.alphabet().carrier()
     }
 
     /// Lets binds that were stopped for their credentials try again.

@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::senders::ShowSenders;
 use crate::carriers;
 use crate::clock::{Clock, Randomness};
 
@@ -44,6 +45,8 @@ pub(super) enum ProviderCommand {
     Show(Show),
     /// Try a description against recorded answers, or send one message by a configured provider
     Test(Test),
+    /// Show what countries do with senders, and which of yours is used where
+    Senders(ShowSenders),
     /// Send `@ _ $ { } \u{20ac}` to your own phone: a wrong alphabet shows at once
     SelfTest(SelfTest),
 }
@@ -88,6 +91,7 @@ impl ProviderCommand {
                 })?;
                 put(text)
             }
+            ProviderCommand::Senders(senders) => put(&senders.text(config)?),
             ProviderCommand::Test(Test { name, fixtures: true, recorded, .. }) => {
                 try_fixtures(&name, recorded.as_deref())
             }
@@ -144,6 +148,10 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
     let configured = config.providers.iter().find(|provider| provider.name.as_str() == name);
     let configured = configured.with_context(|| format!("the configuration has no provider \"{name}\""))?;
     let to = E164::parse(to, None).with_context(|| format!("{to} is no number in international form"))?;
+    let picked = config.senders.pick(&configured.name, to.country());
+    let picked = picked.map_err(|problem| {
+        anyhow::anyhow!("nothing leaves by \"{name}\" to this country: its sender {}", problem.told())
+    })?;
     let (clock, randomness) = (Clock::system(), Randomness::system()?);
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let (receipts, mut received) = mpsc::channel(16);
@@ -172,11 +180,12 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
         mode: Mode::Live,
         channel: Channel::Sms,
         to: &to,
-        sender: None,
+        sender: picked.sender,
+        registered: None,
         text: SecretText::new(text),
         code: None,
         locale: &Locale::english(),
-        measure: Measure::of(text),
+        measure: Measure::on(text, provider.text_traits().alphabet),
         expires_at: now.plus(Duration::from_secs(600)),
     };
     let submission = provider.submit(&message, now).await;

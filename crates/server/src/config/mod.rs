@@ -15,6 +15,7 @@ mod reference;
 mod rules;
 mod schema;
 mod secret;
+mod sender_rules;
 mod source;
 mod summary;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use countersign_delivery::sender::SenderId;
 use countersign_delivery::smpp::config::SmppConfig;
 use serde::Deserialize;
 
+use crate::senders::Senders;
 use document::Document;
 use environment::Environment;
 use secret::Privacy;
@@ -69,6 +71,8 @@ pub struct Config {
     pub routes: RouteTable,
     /// What they ask for it.
     pub prices: PriceList,
+    /// Whom messages say they come from, and what they may say where texts are registered.
+    pub senders: Senders,
     /// The simulated phone.
     pub simulated_phone: SimulatedPhone,
     /// Figures for Prometheus.
@@ -176,6 +180,8 @@ pub struct Delivery {
     pub prices_currency: Currency,
     /// The most that one verification's messages may cost, as an amount of that currency.
     pub max_spend: Option<String>,
+    /// What countries do with senders, as CSV, before the rules that come along.
+    pub sender_rules_file: Option<PathBuf>,
 }
 
 impl Delivery {

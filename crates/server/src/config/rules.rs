@@ -20,6 +20,7 @@ use super::carrier_file;
 use super::document::{Document, Origin};
 use super::problem::Mistake;
 use super::secret::{Privacy, SecretText};
+use super::sender_rules::{self, DltDraft, SenderDraft};
 use super::{
     Carrier, Config, Delivery, HttpCarrier, Keys, Log, Metrics, Provider, ProviderUrl, Server, SimulatedPhone,
 };
@@ -34,6 +35,8 @@ pub(super) struct Draft {
     delivery: Delivery,
     providers: Vec<ProviderDraft>,
     routes: Vec<RouteDraft>,
+    senders: Vec<SenderDraft>,
+    dlt_templates: Vec<DltDraft>,
     simulated_phone: SimulatedPhone,
     metrics: Metrics,
 }
@@ -147,7 +150,7 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
     let names: Vec<ProviderName> = draft.providers.iter().map(|provider| provider.name.clone()).collect();
     rules.check_names(&names);
     let delivery = rules.route(draft.delivery, &names);
-    let providers = draft
+    let providers: Vec<Provider> = draft
         .providers
         .into_iter()
         .enumerate()
@@ -157,6 +160,7 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
         .collect();
     let routes = rules.routes(draft.routes, &names);
     let prices = rules.prices(&delivery);
+    let senders = rules.senders(&delivery, &providers, &names, draft.senders, draft.dlt_templates);
     Some(Config {
         server,
         keys,
@@ -165,13 +169,14 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
         providers,
         routes,
         prices,
+        senders,
         simulated_phone: draft.simulated_phone,
         metrics: draft.metrics,
     })
 }
 
-struct Rules<'d, 'a> {
-    document: &'d mut Document<'a>,
+pub(super) struct Rules<'d, 'a> {
+    pub(super) document: &'d mut Document<'a>,
     privacy: &'d Privacy,
     file: Option<&'d Path>,
 }
@@ -179,7 +184,7 @@ struct Rules<'d, 'a> {
 impl Rules<'_, '_> {
     /// A relative path of the file counts from the file's folder, one of the environment from the
     /// working directory.
-    fn resolve(&self, key: &str, path: PathBuf) -> PathBuf {
+    pub(super) fn resolve(&self, key: &str, path: PathBuf) -> PathBuf {
         let folder = self.file.and_then(Path::parent);
         match (self.document.origin(key), folder) {
             (Some(Origin::File(_)), Some(folder)) => folder.join(path),
@@ -427,6 +432,9 @@ impl Rules<'_, '_> {
     }
 
     fn http(&mut self, path: &str, draft: ProviderDraft, delivery: &Delivery) -> Option<HttpCarrier> {
+        if let Some(mistake) = draft.sender.as_ref().and_then(sender_rules::generic) {
+            self.document.mistake_at(&format!("{path}.sender"), mistake);
+        }
         let timeout_s = self.timeout_s(path, &draft, delivery);
         let url = self.url(path, &draft);
         let secret = self.secret(path, draft.secret, draft.secret_file);
@@ -548,6 +556,7 @@ pub(super) fn remarks(config: &Config) -> Vec<String> {
             remarks.push(format!("numbers and codes travel unencrypted to provider \"{}\"", provider.name));
         }
     }
+    remarks.extend(config.senders.remarks());
     if config.metrics.enabled && config.metrics.listen.is_none() && is_public {
         remarks.push(
             "/metrics is served at the public address: set metrics.listen, or close it in the proxy"

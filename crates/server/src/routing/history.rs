@@ -114,6 +114,7 @@ mod tests {
             submissions: 1,
             cost: None,
             route: Vec::new(),
+            message: None,
         };
         let retrying = |provider: &str, turned| DeliveryRetrying {
             delivery: delivery(1),
@@ -122,12 +123,14 @@ mod tests {
             turned,
             retry_at: START,
             route: Vec::new(),
+            message: None,
         };
         let unknown = |provider: Option<&str>| DeliveryUnknown {
             delivery: delivery(3),
             provider: provider.map(ToOwned::to_owned),
             cost: None,
             route: Vec::new(),
+            message: None,
         };
         let receipt = |number, provider: Option<&str>| Receipt {
             delivery: delivery(number),
@@ -139,6 +142,7 @@ mod tests {
             provider: Some("d".to_owned()),
             reason: "any".to_owned(),
             route: Vec::new(),
+            message: None,
         };
         let (attempts, nameless) = of(vec![
             retrying("a", Turned::Away),
@@ -176,6 +180,7 @@ mod tests {
             submissions: 1,
             cost: None,
             route: Vec::new(),
+            message: None,
         };
         let failed = |provider: &str| (provider.to_owned(), AttemptResult::Failed);
         assert_eq!(of(vec![receipt(1, "a")]).0, [failed("a")]);

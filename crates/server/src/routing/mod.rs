@@ -17,12 +17,12 @@ use countersign_core::time::Timestamp;
 use countersign_core::verification::{Channel, ReceiptStatus, Standing};
 use countersign_delivery::provider::{ProviderName, Submission};
 use countersign_delivery::route::attempt::{Bounds, History};
-use countersign_delivery::route::choose::{self, Asked, Cause, Choice, Decision, Hold, PassedOver, Reason};
+use countersign_delivery::route::choose::{self, Asked, Cause, Choice, Decision, Hold, Reason};
 use countersign_delivery::route::health::{Change, Health, HealthSettings, Observed, ReceiptSeen, What};
 use countersign_delivery::route::place::{Place, Scope};
 use countersign_delivery::route::prices::PriceList;
 use countersign_delivery::route::receipts::{AwaitedReceipts, Sent, Silence};
-use countersign_delivery::route::table::{Candidate, Candidates, Destination, Order, RouteTable};
+use countersign_delivery::route::table::{Candidate, Candidates, Destination, Fit, Order, RouteTable};
 use countersign_delivery::route::transport::Transport;
 use countersign_delivery::route::watch::{Told, Watch};
 
@@ -76,8 +76,24 @@ pub struct Leaving<'a> {
     pub channel: Channel,
     /// Whom it reaches.
     pub to: &'a E164,
-    /// Segments of its text.
-    pub segments: usize,
+}
+
+/// A message, and who may carry it in which form.
+#[derive(Clone, Copy)]
+pub struct Offered<'a> {
+    /// Whom it reaches.
+    pub to: &'a E164,
+    /// Who may carry it.
+    pub candidates: &'a Candidates,
+}
+
+impl Offered<'_> {
+    /// Who would carry it first, all being well: what a node that died is taken to have tried.
+    pub fn first_in_order(&self) -> Option<ProviderName> {
+        let mut fitting =
+            self.candidates.routes.iter().filter(|candidate| matches!(candidate.fit, Fit::Fits { .. }));
+        fitting.next().map(|candidate| candidate.provider.clone())
+    }
 }
 
 impl Routing {
@@ -94,18 +110,16 @@ impl Routing {
     /// By whom a message leaves, and why. Whoever is told to send by a provider does.
     pub fn choose(
         &self,
-        message: &Leaving<'_>,
+        leaving: &Offered<'_>,
         cause: Cause,
         history: &History,
         now: Timestamp,
         entropy: &mut Entropy,
     ) -> Choice {
-        let candidates = self.candidates(message, now);
-        let place = Place::of(message.to);
-        let asked =
-            Asked { cause, place, segments: message.segments, history, bounds: &self.settings.bounds };
+        let place = Place::of(leaving.to);
+        let asked = Asked { cause, place, history, bounds: &self.settings.bounds };
         let mut learnt = self.learnt();
-        let choice = choose::choose(&candidates, &learnt.health, &asked, now, entropy);
+        let choice = choose::choose(leaving.candidates, &learnt.health, &asked, now, entropy);
         if let Decision::Send { provider, .. } = &choice.decision {
             learnt.health.begun(provider, place, now);
         }
@@ -113,36 +127,26 @@ impl Routing {
     }
 
     /// Who would carry it after all that, without anybody asking; nobody when no route is left.
-    pub fn another(&self, message: &Leaving<'_>, history: &History, now: Timestamp) -> Option<ProviderName> {
-        let candidates = self.candidates(message, now);
-        let asked = Asked {
-            cause: Cause::Failover,
-            place: Place::of(message.to),
-            segments: message.segments,
-            history,
-            bounds: &self.settings.bounds,
-        };
+    pub fn another(&self, leaving: &Offered<'_>, history: &History, now: Timestamp) -> Option<ProviderName> {
+        let place = Place::of(leaving.to);
+        let asked = Asked { cause: Cause::Failover, place, history, bounds: &self.settings.bounds };
         // Only first messages are drawn by lot.
         let mut entropy = Entropy::from_seed([0; 32]);
-        let choice = choose::choose(&candidates, &self.learnt().health, &asked, now, &mut entropy);
+        let choice = choose::choose(leaving.candidates, &self.learnt().health, &asked, now, &mut entropy);
         match choice.decision {
             Decision::Send { provider, .. } => Some(provider),
             Decision::Hold(_) => None,
         }
     }
 
-    /// Who would carry a message first, all being well: what a node that died is taken to have tried.
-    pub fn first_in_order(&self, message: &Leaving<'_>, now: Timestamp) -> Option<ProviderName> {
-        self.candidates(message, now).routes.into_iter().next().map(|candidate| candidate.provider)
-    }
-
-    fn candidates(&self, message: &Leaving<'_>, now: Timestamp) -> Candidates {
+    /// Who may carry a message, in the order of the list. Nobody has looked yet whether it fits them.
+    pub fn candidates(&self, message: &Leaving<'_>, now: Timestamp) -> Candidates {
         let RoutingSettings { table, route, simulated, prices, .. } = &self.settings;
         let listed = |names: &mut dyn Iterator<Item = ProviderName>| Candidates {
             routes: names
                 .map(|provider| {
                     let quote = prices.quote(&provider, message.to, now);
-                    Candidate { provider, quote }
+                    Candidate { provider, quote, fit: Fit::ONE_SEGMENT }
                 })
                 .collect(),
             order: Order::Listed,
@@ -312,17 +316,7 @@ fn word(reason: &Reason) -> String {
         Reason::BestRecord => "best_record".to_owned(),
         Reason::AllOpenLeastBad => "all_open_least_bad".to_owned(),
         Reason::PassedOver { provider, because } => {
-            let because = match because {
-                PassedOver::AlreadyUsed => "already_used",
-                PassedOver::Unanswered => "unanswered",
-                PassedOver::TurnedAway => "turned_away",
-                PassedOver::Refused => "refused",
-                PassedOver::ReceiptFailed => "receipt_failed",
-                PassedOver::TransportOpen => "transport_open",
-                PassedOver::ConversionOpen => "conversion_open",
-                PassedOver::TooDear => "too_dear",
-            };
-            format!("not {provider}: {because}")
+            format!("not {provider}: {}", because.as_str())
         }
     }
 }
@@ -335,5 +329,6 @@ pub const fn hold_word(hold: Hold) -> &'static str {
         Hold::TriesUsedUp => "tries_used_up",
         Hold::SpendUsedUp => "spend_used_up",
         Hold::NoOtherRoute => "no_other_route",
+        Hold::Unfit(because) => because.as_str(),
     }
 }

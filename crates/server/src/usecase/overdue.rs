@@ -9,7 +9,7 @@ use countersign_store::{Lookup, Store as _};
 
 use super::{Services, UseCaseError};
 use crate::engine::{EngineError, Job, Target};
-use crate::routing::{self, Leaving};
+use crate::routing::{self, Leaving, Offered};
 
 impl Services {
     /// Sends an overdue message once more, where its app wants that and another route may carry it.
@@ -35,11 +35,13 @@ impl Services {
             standing: verification.standing,
             channel: delivery.channel,
             to: &to,
-            segments: 1,
         };
         let timeline = self.store.timeline(app.id, verification.id).await?;
         let history = routing::past(&timeline, None).history;
-        if self.routing.another(&leaving, &history, self.clock.now()).is_none() {
+        // Whoever sends looks at the text; until then it fits everybody.
+        let candidates = self.routing.candidates(&leaving, self.clock.now());
+        let offered = Offered { to: &to, candidates: &candidates };
+        if self.routing.another(&offered, &history, self.clock.now()).is_none() {
             return Ok(());
         }
         let command =

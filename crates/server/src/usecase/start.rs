@@ -8,6 +8,7 @@ use countersign_core::code::CodeFormat;
 use countersign_core::event::ClientAddress;
 use countersign_core::id::VerificationId;
 use countersign_core::locale::Locale;
+use countersign_core::message::Reader;
 use countersign_core::phone::E164;
 use countersign_core::presentation::Presentation;
 use countersign_core::proof::SessionHash;
@@ -42,6 +43,8 @@ pub struct StartRequest {
     pub locale: Locale,
     /// Where the code is typed.
     pub presentation: Presentation,
+    /// What reads the message's last line.
+    pub reader: Reader,
     /// The form of the code.
     pub format: CodeFormat,
     /// The life of the code.
@@ -87,6 +90,7 @@ impl Services {
             channel: request.channel,
             locale: request.locale,
             presentation: request.presentation,
+            reader: request.reader,
             format: request.format,
             lifetime: request.lifetime,
             client_address: request.client_address,

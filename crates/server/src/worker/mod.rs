@@ -5,6 +5,7 @@ mod feedback;
 pub mod judge;
 pub mod outbox;
 mod outcome;
+mod prepare;
 pub mod providers;
 pub mod purge;
 pub mod receipts;

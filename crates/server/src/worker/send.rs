@@ -18,12 +18,14 @@ use tokio::sync::Notify;
 
 use super::outbox::Ready;
 use super::outcome::{Outcome, Refused, Tried};
+use super::prepare::{AllPrepared, Prepared};
 use super::providers::Providers;
 use super::render::{Rendered, render};
 use crate::clock::{Clock, Randomness};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
-use crate::routing::{self, Leaving, Routing};
+use crate::routing::{self, Leaving, Offered, Routing};
+use crate::senders::Senders;
 
 /// Sends deliveries.
 #[derive(Clone)]
@@ -55,6 +57,8 @@ pub struct SenderParts {
     pub providers: Providers,
     /// Who of them carries which.
     pub routing: Arc<Routing>,
+    /// Whom messages say they come from.
+    pub senders: Senders,
     /// Told when a delivery is due again at once.
     pub due: Arc<Notify>,
     /// This process.
@@ -73,6 +77,7 @@ struct Situation {
 struct Chosen<'a> {
     name: &'a ProviderName,
     provider: &'a AnyProvider,
+    prepared: &'a Prepared<'a>,
     cost: Option<Price>,
 }
 
@@ -121,7 +126,11 @@ impl Sender {
             }
         };
         let leaving = leaving(&ready, &message);
-        let mut situation = self.situation(&ready, &leaving).await;
+        let mut candidates = self.0.routing.candidates(&leaving, self.0.clock.now());
+        let SenderParts { senders, providers, .. } = &*self.0;
+        let prepared = AllPrepared::of(&ready, &message, senders, providers, &mut candidates);
+        let offered = Offered { to: message.to(), candidates: &candidates };
+        let mut situation = self.situation(&ready, &offered).await;
         let now = self.0.clock.now();
         if now >= ready.lease.until || now >= delivery.expires_at {
             // Whoever has the lease now sends it; nobody sends it after its time (I3).
@@ -129,15 +138,15 @@ impl Sender {
             return;
         }
         let mut entropy = self.0.randomness.entropy();
-        let choice = self.0.routing.choose(&leaving, situation.cause, &situation.history, now, &mut entropy);
-        let Some(Chosen { name, provider, cost }) = self.chosen(&ready, &choice) else {
+        let choice = self.0.routing.choose(&offered, situation.cause, &situation.history, now, &mut entropy);
+        let Some(Chosen { name, provider, prepared, cost }) = self.chosen(&ready, &choice, &prepared) else {
             let reason = match choice.decision {
                 Decision::Hold(hold) => routing::hold_word(hold),
                 Decision::Send { .. } => "no_provider",
             };
             return self.settle(&ready, Outcome::held(delivery, reason, routing::words(&choice))).await;
         };
-        let submission = self.submit(provider, &message.outgoing(&ready), now).await;
+        let submission = self.submit(provider, &prepared.outgoing(&ready, &message), now).await;
         let ended = self.0.clock.now();
         self.0.metrics.submission(name.as_str(), submission.as_str(), ended.since(now));
         routing::announce(&self.0.routing.submitted(&leaving, name, &submission, ended), &self.0.metrics);
@@ -146,19 +155,25 @@ impl Sender {
             situation.history = History::default();
         }
         situation.history.push(Attempt { provider: name.clone(), at: now, result, cost });
-        let tried = Tried { delivery, provider: name, cost, route: routing::words(&choice) };
-        let outcome = self.outcome(tried, submission, &leaving, &situation.history);
+        let message = prepared.told();
+        let tried = Tried { delivery, provider: name, cost, route: routing::words(&choice), message };
+        let outcome = self.outcome(tried, submission, &offered, &situation.history);
         self.settle(&ready, outcome).await;
     }
 
-    fn chosen<'a>(&'a self, ready: &Ready, choice: &'a Choice) -> Option<Chosen<'a>> {
+    fn chosen<'a>(
+        &'a self,
+        ready: &Ready,
+        choice: &'a Choice,
+        prepared: &'a AllPrepared<'a>,
+    ) -> Option<Chosen<'a>> {
         let Decision::Send { provider: name, cost } = &choice.decision else { return None };
         let provider = self.0.providers.of(ready.delivery.mode, name)?;
-        Some(Chosen { name, provider, cost: *cost })
+        Some(Chosen { name, provider, prepared: prepared.by(name)?, cost: *cost })
     }
 
     /// A first message has no history; of any other, the timeline tells.
-    async fn situation(&self, ready: &Ready, leaving: &Leaving<'_>) -> Situation {
+    async fn situation(&self, ready: &Ready, offered: &Offered<'_>) -> Situation {
         let Ready { delivery, verification, .. } = ready;
         let is_first = verification.deliveries.first().is_none_or(|first| first.id == delivery.id)
             || delivery.kind == DeliveryKind::PhoneChangeNotice;
@@ -177,7 +192,7 @@ impl Sender {
         let mut history = past.history;
         let now = self.0.clock.now();
         if past.nameless > 0
-            && let Some(provider) = self.0.routing.first_in_order(leaving, now)
+            && let Some(provider) = offered.first_in_order()
         {
             // The node that died did not tell; its choice was most likely this one.
             history.push(Attempt { provider, at: now, result: AttemptResult::Unknown, cost: None });
@@ -203,11 +218,11 @@ impl Sender {
         &self,
         tried: Tried<'_>,
         submission: Submission,
-        leaving: &Leaving<'_>,
+        offered: &Offered<'_>,
         history: &History,
     ) -> Outcome {
         let now = self.0.clock.now();
-        let another = self.0.routing.another(leaving, history, now);
+        let another = self.0.routing.another(offered, history, now);
         let Some(refused) = Refused::of(&submission) else {
             return match submission {
                 Submission::Accepted { reference } => tried.accepted(reference.map(Into::into)),
@@ -277,6 +292,5 @@ fn leaving<'a>(ready: &'a Ready, message: &'a Rendered) -> Leaving<'a> {
         standing: ready.verification.standing,
         channel: ready.delivery.channel,
         to: message.to(),
-        segments: message.segments(),
     }
 }

@@ -112,6 +112,7 @@ impl TakeOver {
                 provider: None,
                 cost: None,
                 route: Vec::new(),
+                message: None,
             },
         });
         let settlement = Settlement {

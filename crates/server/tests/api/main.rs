@@ -37,6 +37,8 @@ mod report;
 mod resend;
 mod restore;
 mod routes;
+mod segments;
+mod senders;
 mod show;
 mod spend;
 mod start;

@@ -6,6 +6,7 @@ mod binds;
 mod kannel;
 mod links;
 mod node;
+mod planned;
 mod quirks;
 mod receipts;
 mod server;

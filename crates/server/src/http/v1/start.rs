@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use countersign_core::code::Alphabet;
 use countersign_core::event::ClientAddress;
 use countersign_core::locale::Locale;
+use countersign_core::message::Reader;
 use countersign_core::policy::{MAX_LIFETIME, MIN_LIFETIME, Policy};
 use countersign_core::presentation::{AppHash, Host, Presentation};
 use countersign_core::proof::MAX_PROOF_BYTES;
@@ -153,6 +154,20 @@ pub struct PresentationBody {
     /// For `app`: the 11 characters of Android's SMS Retriever API.
     #[schema(min_length = 11, max_length = 11)]
     app_hash: Option<String>,
+    /// What reads the message's last line: `browser`, the default, or `other` where your customer types
+    /// the code elsewhere. For `other` the line of an origin is left out when it would cost another segment.
+    reader: Option<ReaderBody>,
+}
+
+/// What reads the message's last line.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Reader)]
+pub enum ReaderBody {
+    /// A browser: the line stays.
+    Browser,
+    /// No browser.
+    Other,
 }
 
 /// Where the code is typed.
@@ -237,6 +252,7 @@ fn parse(body: StartBody, caller: &Caller) -> Result<StartRequest, Problem> {
         replaces,
         channel: channel(body.channel.as_deref())?,
         locale: locale(body.locale.as_deref(), policy)?,
+        reader: reader(body.presentation.as_ref()),
         presentation: body.presentation.map(presentation).transpose()?.unwrap_or_default(),
         format: code_format(body.code, policy)?,
         lifetime,
@@ -330,6 +346,13 @@ fn client_address(client: Option<ClientBody>) -> Result<ClientAddress, Problem> 
             Ok(_) => Ok(ClientAddress::Given),
             Err(_) => Err(Problem::field("/client/ip", "an IPv4 or IPv6 address without port")),
         },
+    }
+}
+
+fn reader(presentation: Option<&PresentationBody>) -> Reader {
+    match presentation.and_then(|body| body.reader) {
+        None | Some(ReaderBody::Browser) => Reader::Browser,
+        Some(ReaderBody::Other) => Reader::Other,
     }
 }
 

@@ -34,7 +34,7 @@ use crate::worker::outbox::{self, Outbox, Ready};
 use crate::worker::providers::Providers;
 use crate::worker::send::{Retries, Sender, SenderParts};
 use crate::worker::take_over::TakeOver;
-use crate::worker::{expire, judge, purge, receipts};
+use crate::worker::{binds, expire, judge, purge, receipts};
 
 /// Receipts of the simulated phone that may wait.
 const RECEIPT_QUEUE: usize = 1024;
@@ -95,6 +95,8 @@ impl Instance {
             tasks: tasks.clone(),
         });
         let names = providers.names().map(ToString::to_string).collect();
+        let smpp = providers.smpp();
+        metrics.observe_smpp(smpp.clone());
         let sender = Sender::new(SenderParts {
             store: Arc::clone(&store),
             engine: engine.clone(),
@@ -117,6 +119,7 @@ impl Instance {
             routing,
             issuer: config.server.public_url.as_str().to_owned(),
             providers: names,
+            smpp,
             in_flight: crate::usecase::idempotency::InFlight::default(),
         });
         Ok(Instance {
@@ -245,6 +248,10 @@ impl Instance {
             lease: config.delivery.lease(),
             due,
         };
+        for provider in services.smpp.clone() {
+            let (routing, metrics) = (Arc::clone(&services.routing), Arc::clone(&metrics));
+            tasks.spawn(binds::run(provider, routing, metrics, clock.clone(), stop.clone()));
+        }
         tasks.spawn(judge::run(Arc::clone(&services.routing), metrics, clock.clone(), stop.clone()));
         tasks.spawn(take_over.run(stop.clone()));
         tasks.spawn(expire::run(

@@ -1,10 +1,14 @@
 //! Figures for Prometheus. Labels come from closed sets and hold no personal data.
 
+mod smpp;
+
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use countersign_core::event::EventKind;
+use countersign_delivery::smpp::SmppProvider;
 use countersign_store::Stats;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -63,6 +67,7 @@ pub struct Metrics {
     request_seconds: Family<ByRoute, Histogram>,
     outbox_queue: Gauge,
     store: StoreGauges,
+    smpp: Arc<smpp::Smpp>,
 }
 
 #[derive(Default)]
@@ -89,6 +94,7 @@ impl Default for Metrics {
             request_seconds: Family::new_with_constructor(histogram),
             outbox_queue: Gauge::default(),
             store: StoreGauges::default(),
+            smpp: Arc::default(),
         };
         metrics.register();
         metrics
@@ -128,6 +134,7 @@ impl Metrics {
         r.register("store_conflicts", "Commits that found another version", self.store.conflicts.clone());
         r.register("store_queue_depth", "Requests that wait for the writer", self.store.queue_depth.clone());
         r.register("store_wal_bytes", "Size of the write-ahead log", self.store.wal_bytes.clone());
+        r.register_collector(Box::new(Arc::clone(&self.smpp)));
     }
 
     /// Counts a committed fact.
@@ -196,6 +203,11 @@ impl Metrics {
     /// A message waits for a free sender, or no longer does.
     pub fn outbox_waits(&self, change: i64) {
         self.outbox_queue.inc_by(change);
+    }
+
+    /// Shows the figures of these providers too. The first call decides.
+    pub fn observe_smpp(&self, providers: Vec<SmppProvider>) {
+        self.smpp.observe(providers);
     }
 
     /// All figures in the Prometheus text format.

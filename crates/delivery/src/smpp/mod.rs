@@ -19,5 +19,5 @@ pub mod status;
 pub mod text;
 pub mod validity;
 
-pub use provider::{BindReport, RequestError, SmppCounts, SmppProvider, SmppRuntime};
+pub use provider::{BindReport, RequestError, SmppCounts, SmppProvider, SmppRuntime, WindowReport};
 pub use session::{BindState, Doubt, NotWritten, Outcome};

@@ -1,7 +1,7 @@
 //! A carrier or an aggregator that is reached by SMPP.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -48,6 +48,15 @@ pub struct BindReport {
     pub state: BindState,
 }
 
+/// How full the windows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowReport {
+    /// Requests that wait for their answer.
+    pub unanswered: usize,
+    /// Requests that may.
+    pub places: usize,
+}
+
 /// What was counted since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SmppCounts {
@@ -55,8 +64,12 @@ pub struct SmppCounts {
     pub quirks: Vec<(Quirk, u64)>,
     /// Connections given up because the peer's lengths made no sense.
     pub framing_errors: u64,
+    /// Connections that were bound: the first ones and all later ones.
+    pub binds: u64,
     /// Bound connections that ended.
     pub connections_lost: u64,
+    /// `enquire_link`s that were not answered in time. Two in a row end a connection.
+    pub enquire_links_unanswered: u64,
     /// Answers that came after their request was given up.
     pub late_responses: u64,
     /// Receipts passed on.
@@ -118,6 +131,8 @@ impl SmppProvider {
             receipts,
             correlator: Mutex::new(Correlator::new(config.receipt_ids)),
             started: monotonic(),
+            bound: watch::Sender::new(0),
+            unanswered: AtomicUsize::new(0),
         });
         let (resumed, _) = watch::channel(0);
         let roles = (0..config.binds).flat_map(|_| config.bind.roles().iter().copied());
@@ -147,6 +162,20 @@ impl SmppProvider {
             .collect()
     }
 
+    /// How many connections are bound that send; it tells of every change. At zero nothing can be written.
+    pub fn bound(&self) -> watch::Receiver<usize> {
+        self.inner.shared.bound.subscribe()
+    }
+
+    /// How much of the windows of its bound connections is in use now.
+    pub fn window(&self) -> WindowReport {
+        let shared = &self.inner.shared;
+        WindowReport {
+            unanswered: shared.unanswered.load(Ordering::Relaxed),
+            places: usize::from(shared.settings.window) * *shared.bound.borrow(),
+        }
+    }
+
     /// Waits until all binds are bound, or one has stopped or ended for good.
     pub async fn settled(&self) -> Vec<BindReport> {
         for (_, state) in &self.inner.binds {
@@ -171,7 +200,9 @@ impl SmppProvider {
         SmppCounts {
             quirks: counters.quirks.snapshot(),
             framing_errors: counters.framing_errors.get(),
+            binds: counters.binds.get(),
             connections_lost: counters.connections_lost.get(),
+            enquire_links_unanswered: counters.enquire_links_unanswered.get(),
             late_responses: counters.late_responses.get(),
             receipts: counters.receipts.get(),
             receipts_refused: counters.receipts_refused.get(),

@@ -1,10 +1,10 @@
 //! What all binds of a provider share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::config::{InterfaceVersion, Password, SmppConfig};
@@ -89,7 +89,9 @@ impl Count {
 pub(super) struct Counters {
     pub(super) quirks: QuirkCounts,
     pub(super) framing_errors: Count,
+    pub(super) binds: Count,
     pub(super) connections_lost: Count,
+    pub(super) enquire_links_unanswered: Count,
     pub(super) late_responses: Count,
     pub(super) receipts: Count,
     pub(super) receipts_refused: Count,
@@ -107,6 +109,10 @@ pub(super) struct Shared {
     pub(super) receipts: mpsc::Sender<CarrierReceipt>,
     pub(super) correlator: Mutex<Correlator>,
     pub(super) started: Instant,
+    /// Bound connections that send.
+    pub(super) bound: watch::Sender<usize>,
+    /// Requests without an answer, over all connections.
+    pub(super) unanswered: AtomicUsize,
 }
 
 impl Shared {

@@ -31,6 +31,15 @@ pub(super) enum Remote {
 }
 
 impl Remote {
+    /// The running server of the configured data folder: what only a running one can tell or do.
+    pub(super) async fn running(config: Option<&Path>) -> anyhow::Result<Self> {
+        let config = super::load(config)?;
+        let socket = control::socket_path(&config.server.data_dir);
+        let found = tokio::net::UnixStream::connect(&socket).await;
+        found.with_context(|| format!("no server runs on {}", config.server.data_dir.display()))?;
+        Ok(Remote::Server(reqwest::Client::builder().unix_socket(socket).build()?))
+    }
+
     /// The running server of the configured data folder, or else its store.
     pub(super) async fn open(config: Option<&Path>) -> anyhow::Result<Self> {
         let config = super::load(config)?;

@@ -166,6 +166,16 @@ impl Routing {
         learnt.health.transport(provider, place, Transport::of(submission), now)
     }
 
+    /// The last bind of a provider is gone.
+    pub fn bind_lost(&self, provider: &ProviderName, now: Timestamp) -> Option<Change> {
+        self.learnt().health.bind_lost(provider, now)
+    }
+
+    /// A provider has a bind again.
+    pub fn bind_restored(&self, provider: &ProviderName) -> Vec<Change> {
+        self.learnt().health.bind_restored(provider)
+    }
+
     /// A receipt came for a message of this verification.
     pub fn receipt(
         &self,
@@ -236,6 +246,8 @@ pub fn announce(changes: &[Change], metrics: &crate::metrics::Metrics) {
         let provider = cell.provider.as_str();
         metrics.breaker(provider, what_word(*what));
         match what {
+            What::BindLost => tracing::warn!(provider, "a provider has no bind: it is passed over"),
+            What::BindRestored => tracing::info!(provider, "a provider is bound again"),
             What::TransportClosed | What::ConversionClosed => {
                 tracing::info!(provider, place, "a route works again");
             }
@@ -260,6 +272,8 @@ const fn what_word(what: What) -> &'static str {
     match what {
         What::TransportOpened => "transport_opened",
         What::TransportClosed => "transport_closed",
+        What::BindLost => "bind_lost",
+        What::BindRestored => "bind_restored",
         What::ConversionOpened => "conversion_opened",
         What::ConversionClosed => "conversion_closed",
         What::FraudSuspected => "fraud_suspected",
@@ -293,6 +307,7 @@ fn word(reason: &Reason) -> String {
                 PassedOver::TurnedAway => "turned_away",
                 PassedOver::Refused => "refused",
                 PassedOver::ReceiptFailed => "receipt_failed",
+                PassedOver::NotBound => "not_bound",
                 PassedOver::TransportOpen => "transport_open",
                 PassedOver::ConversionOpen => "conversion_open",
                 PassedOver::TooDear => "too_dear",

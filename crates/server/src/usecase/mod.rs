@@ -5,6 +5,7 @@ pub mod admin;
 pub mod cancel;
 pub mod check;
 pub mod idempotency;
+pub mod providers;
 pub mod receipt;
 pub mod redeem;
 pub mod replace;
@@ -26,6 +27,7 @@ use countersign_core::subject::Mode;
 use countersign_core::verification::{
     CommandId, PendingAnswer, RememberedOutcome, State, Status, Verification,
 };
+use countersign_delivery::smpp::SmppProvider;
 use countersign_store::{AnyStore, StoreError};
 
 use crate::clock::{Clock, Randomness};
@@ -60,6 +62,8 @@ pub struct Parts {
     pub issuer: String,
     /// Names that an app's route may hold.
     pub providers: Vec<String>,
+    /// Providers whose binds operators look after.
+    pub smpp: Vec<SmppProvider>,
     /// Requests with an idempotency key that run now.
     pub in_flight: InFlight,
 }

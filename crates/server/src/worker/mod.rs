@@ -1,5 +1,6 @@
 //! What the server does without being asked: send, take over, expire, purge.
 
+pub mod binds;
 pub mod expire;
 pub mod judge;
 pub mod outbox;

@@ -6,6 +6,7 @@
 //! routes.
 
 pub mod api;
+pub mod carrier_drill;
 pub mod clock;
 pub mod folder;
 pub mod load;

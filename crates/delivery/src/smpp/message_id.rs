@@ -24,9 +24,11 @@ pub enum IdForm {
 
 /// An id in one form: trimmed, in lower case, without zeros in front.
 pub fn canonical(id: &str) -> String {
-    let trimmed = id.trim_matches(|c: char| c == '\0' || c.is_whitespace());
+    let is_blank = |c: char| c == '\0' || c.is_whitespace();
+    let trimmed = id.trim_matches(is_blank);
     let lower = trimmed.to_ascii_lowercase();
-    let bare = lower.trim_start_matches('0');
+    // Blanks may stand behind those zeros: what is canonical stays as it is.
+    let bare = lower.trim_start_matches(|c| c == '0' || is_blank(c));
     // An id of zeros is an id.
     if bare.is_empty() && !lower.is_empty() { "0".to_owned() } else { bare.to_owned() }
 }
@@ -81,6 +83,8 @@ mod tests {
             assert_eq!(canonical(id), "1a2b", "{id:?}");
         }
         assert_eq!(canonical("000"), "0");
+        // As a text in UCS-2 that was not taken for one.
+        assert_eq!(canonical("0\u{0}0\u{0}7"), "7");
         assert_eq!(canonical(""), "");
     }
 

@@ -32,6 +32,7 @@ use crate::routing::{Routing, RoutingSettings};
 use crate::usecase::{Parts, Services};
 use crate::worker::outbox::{self, Outbox, Ready};
 use crate::worker::providers::Providers;
+use crate::worker::recall::{self, Recall, RecallParts, Recalls};
 use crate::worker::send::{Retries, Sender, SenderParts};
 use crate::worker::take_over::TakeOver;
 use crate::worker::{binds, expire, judge, purge, receipts};
@@ -55,6 +56,7 @@ pub struct Instance {
     waiting: mpsc::Receiver<Ready>,
     receipt_sender: mpsc::Sender<CarrierReceipt>,
     receipts: mpsc::Receiver<CarrierReceipt>,
+    recalled: Option<mpsc::Receiver<Recall>>,
     due: Arc<Notify>,
     metrics: Arc<Metrics>,
     randomness: Randomness,
@@ -82,6 +84,10 @@ impl Instance {
         let (simulated_phone, providers) = carriers(&config, &tasks, &stop, &randomness, &receipt_sender)?;
         let routing = Arc::new(routing(&config)?);
         let due = Arc::new(Notify::new());
+        let names = providers.names().map(ToString::to_string).collect();
+        let smpp = providers.smpp();
+        let (recalls, recalled) = Recalls::new(&smpp);
+        metrics.observe_smpp(smpp.clone());
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
             keyring: Arc::new(keyring),
@@ -89,14 +95,12 @@ impl Instance {
             randomness: randomness.clone(),
             metrics: Arc::clone(&metrics),
             outbox: outbox.clone(),
+            recalls: recalls.clone(),
             routing: Arc::clone(&routing),
             node,
             lease: config.delivery.lease(),
             tasks: tasks.clone(),
         });
-        let names = providers.names().map(ToString::to_string).collect();
-        let smpp = providers.smpp();
-        metrics.observe_smpp(smpp.clone());
         let sender = Sender::new(SenderParts {
             store: Arc::clone(&store),
             engine: engine.clone(),
@@ -105,6 +109,7 @@ impl Instance {
             metrics: Arc::clone(&metrics),
             providers,
             routing: Arc::clone(&routing),
+            recalls,
             due: Arc::clone(&due),
             node,
             retries: retries(&config)?,
@@ -132,6 +137,7 @@ impl Instance {
             waiting,
             receipt_sender,
             receipts,
+            recalled,
             due,
             metrics,
             randomness,
@@ -225,6 +231,7 @@ impl Instance {
             outbox,
             waiting,
             receipts,
+            recalled,
             due,
             metrics,
             randomness,
@@ -243,11 +250,22 @@ impl Instance {
             directory: Arc::clone(&directory),
             outbox,
             clock: clock.clone(),
-            randomness,
+            randomness: randomness.clone(),
             node,
             lease: config.delivery.lease(),
             due,
         };
+        if let Some(recalled) = recalled {
+            let parts = RecallParts {
+                store: Arc::clone(&store),
+                providers: services.smpp.clone(),
+                clock: clock.clone(),
+                randomness,
+                metrics: Arc::clone(&metrics),
+                node,
+            };
+            tasks.spawn(recall::run(parts, recalled, tasks.clone(), stop.clone()));
+        }
         for provider in services.smpp.clone() {
             let (routing, metrics) = (Arc::clone(&services.routing), Arc::clone(&metrics));
             tasks.spawn(binds::run(provider, routing, metrics, clock.clone(), stop.clone()));

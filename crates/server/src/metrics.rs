@@ -63,6 +63,7 @@ pub struct Metrics {
     submissions: Family<BySubmission, Counter>,
     submission_seconds: Family<ByResult, Histogram>,
     breakers: Family<BySubmission, Counter>,
+    recalls: Family<BySubmission, Counter>,
     requests: Family<ByRequest, Counter>,
     request_seconds: Family<ByRoute, Histogram>,
     outbox_queue: Gauge,
@@ -90,6 +91,7 @@ impl Default for Metrics {
             submissions: Family::default(),
             submission_seconds: Family::new_with_constructor(histogram),
             breakers: Family::default(),
+            recalls: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(histogram),
             outbox_queue: Gauge::default(),
@@ -118,6 +120,8 @@ impl Metrics {
             "Route breakers that opened or closed, and suspicions, by provider",
             self.breakers.clone(),
         );
+        let help = "Messages that carriers were asked not to deliver any more, by their answer";
+        r.register("recalls", help, self.recalls.clone());
         r.register("http_requests", "Requests by route and status", self.requests.clone());
         r.register("http_request_seconds", "Time that a request took", self.request_seconds.clone());
         r.register(
@@ -168,6 +172,7 @@ impl Metrics {
             | EventKind::DeliveryUnknown { .. }
             | EventKind::DeliveryFailed { .. }
             | EventKind::FailedOver { .. }
+            | EventKind::DeliveryRecalled { .. }
             | EventKind::Receipt { .. } => {}
         }
     }
@@ -197,6 +202,13 @@ impl Metrics {
     pub fn breaker(&self, provider: &str, what: &'static str) {
         self.breakers
             .get_or_create(&BySubmission { provider: provider.to_owned(), outcome: Word(what) })
+            .inc();
+    }
+
+    /// Counts a message that a carrier was asked not to deliver.
+    pub fn recall(&self, provider: &str, outcome: &'static str) {
+        self.recalls
+            .get_or_create(&BySubmission { provider: provider.to_owned(), outcome: Word(outcome) })
             .inc();
     }
 

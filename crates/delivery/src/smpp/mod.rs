@@ -13,6 +13,7 @@ pub mod pdu;
 mod provider;
 pub mod receipt;
 mod request;
+mod senders;
 mod session;
 mod shared;
 pub mod status;

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::entropy::Entropy;
+use countersign_core::id::DeliveryId;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::verification::Channel;
@@ -19,6 +20,7 @@ use super::message_id;
 use super::pdu::{Pdu, Quirk, Role};
 use super::receipt::MessageState;
 use super::request::{Octet, Writer};
+use super::senders::Senders;
 use super::session::clock::monotonic;
 use super::session::{BindState, Connector, Doubt, Job, NotWritten, Outcome, Queue, Task};
 use super::shared::{Counters, Settings, Shared};
@@ -110,6 +112,8 @@ struct Inner {
     /// The reference of the next message in parts.
     next_reference: AtomicU16,
     queue_wait: Duration,
+    /// Of messages that may be taken back.
+    senders: Mutex<Senders>,
 }
 
 impl SmppProvider {
@@ -149,7 +153,15 @@ impl SmppProvider {
         let queue_wait = Duration::from_millis(config.timing.queue_ms);
         let writer = Writer::new(config);
         Ok(SmppProvider {
-            inner: Arc::new(Inner { shared, writer, binds, resumed, next_reference, queue_wait }),
+            inner: Arc::new(Inner {
+                shared,
+                writer,
+                binds,
+                resumed,
+                next_reference,
+                queue_wait,
+                senders: Mutex::default(),
+            }),
         })
     }
 
@@ -238,6 +250,21 @@ impl SmppProvider {
             .map(drop)
     }
 
+    /// Whether the operator lets messages be taken back here.
+    pub fn cancels(&self) -> bool {
+        self.inner.shared.settings.cancel
+    }
+
+    /// [`SmppProvider::cancel`], with the sender that the message left with, if this process sent it.
+    pub async fn take_back(&self, delivery: DeliveryId, id: &Reference) -> Result<(), RequestError> {
+        let sender = self.senders().of(delivery);
+        self.cancel(id, sender.as_ref()).await
+    }
+
+    fn senders(&self) -> std::sync::MutexGuard<'_, Senders> {
+        self.inner.senders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn request(&self, pdu: Result<Octet, NotWritten>) -> Result<Pdu, RequestError> {
         let pdu = pdu.map_err(RequestError::NotWritten)?;
         let give_up = GiveUp { after: self.inner.queue_wait, reason: NotWritten::NoPlace };
@@ -307,6 +334,9 @@ impl Provider for SmppProvider {
         }
         if message.expires_at <= now {
             return Submission::permanent("expired");
+        }
+        if let Some(sender) = message.sender.filter(|_| self.cancels()) {
+            self.senders().remember(message.delivery, sender);
         }
         match self.hand_over(message, now).await {
             Outcome::Accepted(response) => Submission::Accepted { reference: reference(&response) },

@@ -31,6 +31,7 @@ pub(super) struct Credentials {
 pub(super) struct Settings {
     pub(super) credentials: Credentials,
     pub(super) window: u16,
+    pub(super) cancel: bool,
     pub(super) max_per_second: Option<u32>,
     pub(super) statuses: StatusTable,
     pub(super) connect: Duration,
@@ -56,6 +57,7 @@ impl Settings {
                 interface_version: config.interface_version,
             },
             window: config.window,
+            cancel: config.cancel,
             max_per_second: config.max_per_second,
             statuses: config.statuses.clone(),
             connect: ms(timing.connect_ms),

@@ -20,6 +20,7 @@ use super::lane::{Reply, Waiting};
 use super::{Answer, Engine, EngineError, Job, MAX_TRIES, Target};
 use crate::routing;
 use crate::worker::outbox::{Place, Ready};
+use crate::worker::recall::Recall;
 
 /// The outcomes of a batch and the change that makes them true.
 struct Draft {
@@ -124,12 +125,16 @@ impl Engine {
         }
         let ready = ready(&change, &batch, lease);
         let events = change.events.clone();
+        let recalls = if self.0.recalls.are_wanted() { Recall::of(&change) } else { Vec::new() };
         let subject = change.subject.clone();
         match self.0.store.commit(vec![change]).await.map(|mut done| done.pop()) {
             Ok(Some(Commit::Done(version))) => {
                 self.count(&events, now);
                 self.0.recent.keep(key, Loaded { subject, version });
                 dispatch(place, ready);
+                for recall in recalls {
+                    self.0.recalls.ask(recall);
+                }
                 reveal(batch, draft.answers);
                 None
             }

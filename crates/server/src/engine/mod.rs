@@ -30,6 +30,7 @@ use crate::metrics::Metrics;
 use crate::routing::Routing;
 use crate::tenant::App;
 use crate::worker::outbox::Outbox;
+use crate::worker::recall::Recalls;
 
 use lane::Lane;
 use recent::Recent;
@@ -50,6 +51,7 @@ struct Inner {
     randomness: Randomness,
     metrics: Arc<Metrics>,
     outbox: Outbox,
+    recalls: Recalls,
     routing: Arc<Routing>,
     node: NodeId,
     lease: Duration,
@@ -72,6 +74,8 @@ pub struct EngineParts {
     pub metrics: Arc<Metrics>,
     /// Takes what must be sent.
     pub outbox: Outbox,
+    /// Takes messages back that nobody needs any more.
+    pub recalls: Recalls,
     /// Learns from what is committed.
     pub routing: Arc<Routing>,
     /// This process.
@@ -191,6 +195,7 @@ impl Engine {
             randomness: parts.randomness,
             metrics: parts.metrics,
             outbox: parts.outbox,
+            recalls: parts.recalls,
             routing: parts.routing,
             node: parts.node,
             lease: parts.lease,

@@ -7,6 +7,7 @@ pub mod outbox;
 mod outcome;
 pub mod providers;
 pub mod purge;
+pub mod recall;
 pub mod receipts;
 mod render;
 pub mod send;

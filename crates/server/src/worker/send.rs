@@ -11,12 +11,13 @@ use countersign_delivery::backoff::{Backoff, Window};
 use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, ProviderName, Submission};
 use countersign_delivery::route::attempt::{Attempt, AttemptResult, History};
 use countersign_delivery::route::choose::{Cause, Choice, Decision};
-use countersign_store::{AnyStore, NodeId, Settlement, Store as _};
+use countersign_store::{AnyStore, NodeId, Settled, Settlement, Store as _};
 use tokio::sync::Notify;
 
 use super::outbox::Ready;
 use super::outcome::{Outcome, Refused, Tried};
 use super::providers::Providers;
+use super::recall::{Recall, Recalls};
 use super::render::{Rendered, render};
 use crate::clock::{Clock, Randomness};
 use crate::engine::Engine;
@@ -53,6 +54,8 @@ pub struct SenderParts {
     pub providers: Providers,
     /// Who of them carries which.
     pub routing: Arc<Routing>,
+    /// Takes messages back that nobody needs any more.
+    pub recalls: Recalls,
     /// Told when a delivery is due again at once.
     pub due: Arc<Notify>,
     /// This process.
@@ -234,11 +237,19 @@ impl Sender {
             unknowns: outcome.unknowns,
             events: outcome.event.into_iter().map(event).collect(),
         };
-        if let Err(error) = self.0.store.settle(vec![settlement]).await {
-            // The lease runs out and the delivery is taken over: a second copy of the same code.
-            tracing::error!(delivery = %ready.delivery.id, %error, "a submission could not be recorded");
-        } else if due_at_once {
-            self.0.due.notify_one();
+        let accepted = outcome.state == DeliveryState::Accepted;
+        match self.0.store.settle(vec![settlement]).await {
+            Err(error) => {
+                // The lease runs out and the delivery is taken over: a second copy of the same code.
+                tracing::error!(delivery = %ready.delivery.id, %error, "a submission could not be recorded");
+            }
+            // Its verification may have ended while the carrier had not answered yet.
+            Ok(settled) if accepted && settled.contains(&Settled::LeaseLost) => {
+                let verification = ready.verification.id;
+                self.0.recalls.ask(Recall { app: ready.app.id, verification });
+            }
+            Ok(_) if due_at_once => self.0.due.notify_one(),
+            Ok(_) => {}
         }
     }
 }

@@ -209,8 +209,13 @@ impl Connection<'_> {
 
     fn on_cancel(&mut self, sequence_number: u32, cancel: &Cancel) {
         self.center.count(|counts| counts.cancels += 1);
-        // ESME_RCANCELFAIL for what nobody ever submitted.
-        let status = if cancel.message_id.is_empty() { 0x11 } else { 0 };
+        // ESME_RCANCELFAIL for what nobody ever submitted, or not with this sender (§4.9.1).
+        let ids = self.faults.ids;
+        let is_known = self.center.has(|received| {
+            ids.write(received.id).as_bytes() == &*cancel.message_id
+                && received.message.source == cancel.source
+        });
+        let status = if is_known { 0 } else { 0x11 };
         self.write(&Pdu::CancelSmResp, status, sequence_number);
     }
 

@@ -125,6 +125,10 @@ impl Center {
         }
     }
 
+    fn has(&self, wanted: impl Fn(&Received) -> bool) -> bool {
+        locked(&self.ledger).iter().any(wanted)
+    }
+
     fn enter(&self, connection: u64, role: Role, sender: &mpsc::Sender<Vec<u8>>) {
         if role != Role::Transmitter {
             locked(&self.receivers).push((connection, sender.clone()));

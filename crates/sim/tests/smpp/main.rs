@@ -7,6 +7,7 @@ mod kannel;
 mod links;
 mod node;
 mod quirks;
+mod recalls;
 mod receipts;
 mod server;
 mod submissions;

@@ -62,6 +62,20 @@ pub fn candidates(id: &str, form: IdForm) -> Vec<String> {
     seen
 }
 
+/// How an id may stand among references that were kept as responses wrote them: as it is, and in its canonical
+/// forms in either case. Likeliest first, no two alike.
+pub(super) fn as_kept(id: &str, form: IdForm) -> Vec<String> {
+    let written = reference(id.as_bytes()).map(String::from);
+    let canonical = candidates(id, form).into_iter().flat_map(|one| [one.to_ascii_uppercase(), one]);
+    let mut seen = Vec::new();
+    for one in written.into_iter().chain(canonical) {
+        if !seen.contains(&one) {
+            seen.push(one);
+        }
+    }
+    seen
+}
+
 /// An id as a [`Reference`]: what is neither visible nor ASCII becomes `?`, and what is too long is cut.
 /// Nothing for an empty id.
 pub(super) fn reference(id: &[u8]) -> Option<Reference> {
@@ -98,6 +112,15 @@ mod tests {
         assert_eq!(candidates("5", IdForm::Auto), ["5"]);
         assert_eq!(candidates("msg_id_not_implemented", IdForm::Auto), ["msg_id_not_implemented"]);
         assert_eq!(candidates(" ", IdForm::Auto), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_was_kept_is_found_as_it_was_written() {
+        let kept = |id| as_kept(id, IdForm::Auto);
+        assert!(kept("0000006699").contains(&"0000006699".to_owned()));
+        assert!(kept("6699").contains(&"1A2B".to_owned()) && kept("1a2b").contains(&"1A2B".to_owned()));
+        assert_eq!(kept("7"), ["7"]);
+        assert_eq!(kept(""), Vec::<String>::new());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::config::{InterfaceVersion, Password, SmppConfig};
 use super::correlate::{Correlator, Subject};
-use super::message_id::candidates;
+use super::message_id::{as_kept, candidates};
 use super::pdu::{Frame, QuirkCounts, Quirks, masked_hex};
 use super::receipt::Inbound;
 use super::session::clock::monotonic;
@@ -146,15 +146,20 @@ impl Shared {
             provider: self.name.clone(),
             delivery: None,
             ids: read.id.as_deref().map(|id| candidates(id, form)).unwrap_or_default(),
-            destination: read.destination,
+            destination: read.destination.clone(),
             status: read.state.status(),
-            reason: read.reason,
+            reason: read.reason.clone(),
             reported_at: read.reported_at,
         };
         let resolved = {
             let mut correlator = self.correlator.lock().unwrap_or_else(PoisonError::into_inner);
-            let receipt = receipt(correlator.form());
-            correlator.receipt(receipt, self.elapsed())
+            let form = correlator.form();
+            let mut resolved = correlator.receipt(receipt(form), self.elapsed());
+            if let (None, Some(id)) = (resolved.delivery, &read.id) {
+                // An earlier process may have submitted it, and kept the id as it came.
+                resolved.ids = as_kept(id, form);
+            }
+            resolved
         };
         if self.receipts.try_send(resolved).is_err() {
             self.counters.receipts_refused.add();

@@ -6,6 +6,7 @@ mod binds;
 mod kannel;
 mod links;
 mod node;
+mod outages;
 mod quirks;
 mod recalls;
 mod receipts;

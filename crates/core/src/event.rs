@@ -201,6 +201,17 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<SentMessage>,
     },
+    /// A carrier was asked not to deliver the message any more: its verification had ended, or its code was
+    /// replaced.
+    #[serde(rename = "delivery.recalled")]
+    DeliveryRecalled {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The carrier.
+        provider: String,
+        /// What it answered.
+        result: Recalled,
+    },
     /// A carrier said what became of the message.
     #[serde(rename = "delivery.receipt")]
     Receipt {
@@ -240,6 +251,32 @@ pub enum Turned {
     Away,
     /// It will refuse it again.
     Down,
+}
+
+/// What came of asking a carrier not to deliver a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recalled {
+    /// It will not deliver it.
+    TakenBack,
+    /// It delivered it already, or does not take messages back.
+    Refused,
+    /// It did not answer.
+    Unanswered,
+    /// It could not be asked: it was not there, or had too much to do.
+    NotAsked,
+}
+
+impl Recalled {
+    /// Its word in metrics and the timeline.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Recalled::TakenBack => "taken_back",
+            Recalled::Refused => "refused",
+            Recalled::Unanswered => "unanswered",
+            Recalled::NotAsked => "not_asked",
+        }
+    }
 }
 
 /// Whether the shop said from where its customer asks.

@@ -8,6 +8,7 @@
 mod expect;
 mod file;
 mod flip;
+pub mod fuzz;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -138,6 +138,8 @@ pub enum PassedOver {
     Refused,
     /// Its receipt said that it failed.
     ReceiptFailed,
+    /// It has no bind.
+    NotBound,
     /// It answers with errors, or not at all.
     TransportOpen,
     /// Too few customers verify by it.
@@ -171,6 +173,7 @@ impl PassedOver {
             PassedOver::TurnedAway => "turned_away",
             PassedOver::Refused => "refused",
             PassedOver::ReceiptFailed => "receipt_failed",
+            PassedOver::NotBound => "not_bound",
             PassedOver::TransportOpen => "transport_open",
             PassedOver::ConversionOpen => "conversion_open",
             PassedOver::TooDear => "too_dear",
@@ -366,7 +369,7 @@ fn compare(a: &Seen<'_>, b: &Seen<'_>, order: Order) -> Ordering {
     let by_use = || a.uses.cmp(&b.uses).then(a.last_use.cmp(&b.last_use));
     let by_damage = || {
         let both_open = !a.state.is_healthy() && !b.state.is_healthy();
-        let broken = |seen: &Seen<'_>| seen.state.transport.is_some();
+        let broken = |seen: &Seen<'_>| seen.state.is_transport_open();
         let least_bad = || broken(a).cmp(&broken(b)).then(b.recent_rate.total_cmp(&a.recent_rate));
         if both_open { least_bad() } else { Ordering::Equal }
     };
@@ -407,6 +410,7 @@ fn not_taken(seen: &Seen<'_>) -> Option<PassedOver> {
     match seen.last {
         Some(AttemptResult::Refused) => Some(PassedOver::Refused),
         _ if seen.unanswered => Some(PassedOver::Unanswered),
+        _ if seen.state.unbound_since.is_some() => Some(PassedOver::NotBound),
         _ if seen.state.transport.is_some() => Some(PassedOver::TransportOpen),
         _ if seen.state.conversion_since.is_some() => Some(PassedOver::ConversionOpen),
         Some(AttemptResult::Failed) => Some(PassedOver::ReceiptFailed),
@@ -452,7 +456,7 @@ fn experiment<'a, 'b>(
         return None;
     }
     for &seen in left.iter().filter(|seen| tier(seen) == Tier::OpenUnused) {
-        let transport_ready = seen.state.transport.is_none() || seen.state.transport_probe_due;
+        let transport_ready = !seen.state.is_transport_open() || seen.state.transport_probe_due;
         let drawn = seen.state.conversion_since.is_none()
             || (transport_ready && thompson::uniform(entropy) * 100.0 < PROBE_PERCENT);
         if transport_ready && drawn {

@@ -87,7 +87,7 @@ impl Scene {
     }
 
     fn break_transport(&mut self, provider: &str) {
-        self.health.transport(&name(provider), place(), Transport::BindLost, self.now);
+        self.health.transport(&name(provider), place(), Transport::Misconfigured, self.now);
     }
 
     fn break_conversion(&mut self, provider: &str) {
@@ -133,6 +133,22 @@ fn a_refusal_a_failed_receipt_and_an_open_breaker_fail_over_at_once() {
     let because = PassedOver::TransportOpen;
     assert!(choice.reasons.contains(&Reason::PassedOver { provider: name("a"), because }));
     assert!(matches!(choice.decision, Decision::Send { provider, .. } if provider == name("b")));
+}
+
+#[test]
+fn a_route_without_a_bind_is_passed_over_never_probed_and_used_when_it_is_back() {
+    let mut scene = Scene::new(2);
+    scene.health.bind_lost(&name("a"), scene.now);
+    // Long after every pause between probes.
+    scene.now = scene.now.plus(std::time::Duration::from_secs(3_600));
+    for _ in 0..3 {
+        let choice = scene.choose(Cause::First);
+        let because = PassedOver::NotBound;
+        assert!(choice.reasons.contains(&Reason::PassedOver { provider: name("a"), because }));
+        assert!(matches!(choice.decision, Decision::Send { provider, .. } if provider == name("b")));
+    }
+    scene.health.bind_restored(&name("a"));
+    assert_eq!(scene.provider(Cause::First), "a");
 }
 
 #[test]

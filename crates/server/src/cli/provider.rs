@@ -15,7 +15,9 @@ use countersign_core::phone::E164;
 use countersign_core::subject::Mode;
 use countersign_core::verification::Channel;
 use countersign_delivery::declared::{Definition, fixtures, shipped};
-use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, SecretText, Submission};
+use countersign_delivery::provider::{
+    AnyProvider, Outgoing, Provider as _, ProviderName, SecretText, Submission,
+};
 use countersign_delivery::receipt::CarrierReceipt;
 use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
 use countersign_delivery::smpp::SmppRuntime;
@@ -23,9 +25,11 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::remote::Remote;
 use super::senders::ShowSenders;
 use crate::carriers;
 use crate::clock::{Clock, Randomness};
+use crate::control::{BindBody, ProviderBody, ProvidersBody};
 
 /// How long a bind may take before a test message is handed over.
 const BIND_PATIENCE: Duration = Duration::from_secs(10);
@@ -41,6 +45,10 @@ const ALPHABET_TEXT: &str =
 pub(super) enum ProviderCommand {
     /// List the vendors whose APIs are described already
     List,
+    /// Show where the binds of SMPP providers stand in the running server
+    Status,
+    /// Let binds that stopped for their credentials try again, when the carrier has been told
+    Resume(Resume),
     /// Print a description, to start one of your own from
     Show(Show),
     /// Try a description against recorded answers, or send one message by a configured provider
@@ -54,6 +62,12 @@ pub(super) enum ProviderCommand {
 #[derive(Args)]
 pub(super) struct Show {
     /// Its name, as `provider list` prints it
+    name: String,
+}
+
+#[derive(Args)]
+pub(super) struct Resume {
+    /// A configured provider of kind smpp
     name: String,
 }
 
@@ -85,6 +99,8 @@ impl ProviderCommand {
     pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<()> {
         match self {
             ProviderCommand::List => list(),
+            ProviderCommand::Status => status(config).await,
+            ProviderCommand::Resume(Resume { name }) => resume(config, &name).await,
             ProviderCommand::Show(show) => {
                 let text = shipped::definition(&show.name).with_context(|| {
                     format!("there is no description \"{}\"; see `countersign provider list`", show.name)
@@ -122,6 +138,26 @@ fn list() -> anyhow::Result<()> {
             writeln!(lines, "{name:<20} {:<9} {}{doubt}", definition.medium().as_str(), definition.title());
     }
     put(&lines)
+}
+
+async fn status(config: Option<&Path>) -> anyhow::Result<()> {
+    let providers: ProvidersBody = Remote::running(config).await?.get("/providers").await?;
+    let mut lines = String::new();
+    for ProviderBody { name, binds } in providers.data {
+        for BindBody { role, state, refused } in binds {
+            let refused = refused.map(|status| format!("  refused with {status}")).unwrap_or_default();
+            let _ = writeln!(lines, "{name:<32} {role:<11} {state}{refused}");
+        }
+    }
+    put(&lines)
+}
+
+async fn resume(config: Option<&Path>, name: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(name.parse::<ProviderName>().is_ok(), "\"{name}\" is no provider's name");
+    let path = format!("/providers/{name}/resume");
+    Remote::running(config).await?.post::<Option<()>>(&path, &()).await?;
+    println!("its stopped binds try again; see `countersign provider status`");
+    Ok(())
 }
 
 fn try_fixtures(name: &str, file: Option<&Path>) -> anyhow::Result<()> {

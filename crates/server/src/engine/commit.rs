@@ -22,6 +22,7 @@ use super::{Answer, Engine, EngineError, Job, MAX_TRIES, Target};
 use crate::routing;
 use crate::worker::outbox::{Place, Ready};
 use crate::worker::providers::Feedback;
+use crate::worker::recall::Recall;
 
 /// How long a provider is told what became of a code. Longer, and its routing has moved on.
 const FEEDBACK_LIFETIME: Duration = Duration::from_secs(3600);
@@ -130,12 +131,16 @@ impl Engine {
         self.add_feedback(&mut change, now);
         let ready = ready(&change, &batch, lease);
         let events = change.events.clone();
+        let recalls = if self.0.recalls.are_wanted() { Recall::of(&change) } else { Vec::new() };
         let subject = change.subject.clone();
         match self.0.store.commit(vec![change]).await.map(|mut done| done.pop()) {
             Ok(Some(Commit::Done(version))) => {
                 self.count(&events, now);
                 self.0.recent.keep(key, Loaded { subject, version });
                 dispatch(place, ready);
+                for recall in recalls {
+                    self.0.recalls.ask(recall);
+                }
                 reveal(batch, draft.answers);
                 None
             }

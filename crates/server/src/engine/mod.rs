@@ -31,6 +31,7 @@ use crate::routing::Routing;
 use crate::tenant::App;
 use crate::worker::outbox::Outbox;
 use crate::worker::providers::Feedback;
+use crate::worker::recall::Recalls;
 
 use lane::Lane;
 use recent::Recent;
@@ -51,6 +52,7 @@ struct Inner {
     randomness: Randomness,
     metrics: Arc<Metrics>,
     outbox: Outbox,
+    recalls: Recalls,
     routing: Arc<Routing>,
     feedback: Feedback,
     node: NodeId,
@@ -74,6 +76,8 @@ pub struct EngineParts {
     pub metrics: Arc<Metrics>,
     /// Takes what must be sent.
     pub outbox: Outbox,
+    /// Takes messages back that nobody needs any more.
+    pub recalls: Recalls,
     /// Learns from what is committed.
     pub routing: Arc<Routing>,
     /// Whether carriers are told what became of codes.
@@ -197,6 +201,7 @@ impl Engine {
             randomness: parts.randomness,
             metrics: parts.metrics,
             outbox: parts.outbox,
+            recalls: parts.recalls,
             routing: parts.routing,
             feedback: parts.feedback,
             node: parts.node,

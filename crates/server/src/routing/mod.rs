@@ -184,6 +184,16 @@ impl Routing {
         learnt.health.transport(provider, place, Transport::of(submission), now)
     }
 
+    /// The last bind of a provider is gone.
+    pub fn bind_lost(&self, provider: &ProviderName, now: Timestamp) -> Option<Change> {
+        self.learnt().health.bind_lost(provider, now)
+    }
+
+    /// A provider has a bind again.
+    pub fn bind_restored(&self, provider: &ProviderName) -> Vec<Change> {
+        self.learnt().health.bind_restored(provider)
+    }
+
     /// A receipt came for a message.
     pub fn receipt(&self, delivery: DeliveryId, status: ReceiptStatus, now: Timestamp) {
         if status == ReceiptStatus::Buffered {
@@ -265,6 +275,8 @@ pub fn announce(changes: &[Change], metrics: &crate::metrics::Metrics) {
         let provider = cell.provider.as_str();
         metrics.breaker(provider, what_word(*what));
         match what {
+            What::BindLost => tracing::warn!(provider, "a provider has no bind: it is passed over"),
+            What::BindRestored => tracing::info!(provider, "a provider is bound again"),
             What::TransportClosed | What::ConversionClosed => {
                 tracing::info!(provider, place, "a route works again");
             }
@@ -289,6 +301,8 @@ const fn what_word(what: What) -> &'static str {
     match what {
         What::TransportOpened => "transport_opened",
         What::TransportClosed => "transport_closed",
+        What::BindLost => "bind_lost",
+        What::BindRestored => "bind_restored",
         What::ConversionOpened => "conversion_opened",
         What::ConversionClosed => "conversion_closed",
         What::FraudSuspected => "fraud_suspected",

@@ -6,6 +6,7 @@ pub mod cancel;
 pub mod check;
 pub mod idempotency;
 mod overdue;
+pub mod providers;
 pub mod receipt;
 pub mod recover;
 pub mod redeem;
@@ -29,6 +30,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::verification::{
     CommandId, PendingAnswer, RememberedOutcome, State, Status, Verification,
 };
+use countersign_delivery::smpp::SmppProvider;
 use countersign_store::{AnyStore, StoreError};
 
 use crate::clock::{Clock, Randomness};
@@ -63,6 +65,8 @@ pub struct Parts {
     pub issuer: String,
     /// Names that an app's route may hold.
     pub providers: Vec<String>,
+    /// Providers whose binds operators look after.
+    pub smpp: Vec<SmppProvider>,
     /// Requests with an idempotency key that run now.
     pub in_flight: InFlight,
 }

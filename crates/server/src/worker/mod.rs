@@ -1,5 +1,6 @@
 //! What the server does without being asked: send, take over, expire, purge.
 
+pub mod binds;
 pub mod expire;
 mod feedback;
 pub mod judge;
@@ -8,6 +9,7 @@ mod outcome;
 mod prepare;
 pub mod providers;
 pub mod purge;
+pub mod recall;
 pub mod receipts;
 mod render;
 pub mod send;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use countersign_core::subject::Mode;
 use countersign_delivery::provider::{AnyProvider, Provider as _, ProviderName};
+use countersign_delivery::smpp::SmppProvider;
 
 /// The providers of this instance. Those of test messages are apart: no live message reaches them, and no
 /// test message a carrier.
@@ -33,6 +34,15 @@ impl Providers {
     /// The names that a route may hold.
     pub fn names(&self) -> impl Iterator<Item = &ProviderName> {
         self.live.keys()
+    }
+
+    /// Those that are reached by SMPP.
+    pub fn smpp(&self) -> Vec<SmppProvider> {
+        let smpp = |provider: &AnyProvider| match provider {
+            AnyProvider::Smpp(provider) => Some(provider.clone()),
+            _ => None,
+        };
+        self.live.values().filter_map(smpp).collect()
     }
 
     /// A carrier of live messages.

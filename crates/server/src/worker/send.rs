@@ -13,13 +13,14 @@ use countersign_delivery::backoff::{Backoff, Window};
 use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, ProviderName, Submission};
 use countersign_delivery::route::attempt::{Attempt, AttemptResult, History};
 use countersign_delivery::route::choose::{Cause, Choice, Decision};
-use countersign_store::{AnyStore, NodeId, Settlement, Store as _};
+use countersign_store::{AnyStore, NodeId, Settled, Settlement, Store as _};
 use tokio::sync::Notify;
 
 use super::outbox::Ready;
 use super::outcome::{Outcome, Refused, Tried};
 use super::prepare::{AllPrepared, Prepared};
 use super::providers::Providers;
+use super::recall::{Recall, Recalls};
 use super::render::{Rendered, render};
 use crate::clock::{Clock, Randomness};
 use crate::engine::Engine;
@@ -59,6 +60,8 @@ pub struct SenderParts {
     pub routing: Arc<Routing>,
     /// Whom messages say they come from.
     pub senders: Senders,
+    /// Takes messages back that nobody needs any more.
+    pub recalls: Recalls,
     /// Told when a delivery is due again at once.
     pub due: Arc<Notify>,
     /// This process.
@@ -274,11 +277,19 @@ impl Sender {
             unknowns: outcome.unknowns,
             events: outcome.event.into_iter().map(event).collect(),
         };
-        if let Err(error) = self.0.store.settle(vec![settlement]).await {
-            // The lease runs out and the delivery is taken over: a second copy of the same code.
-            tracing::error!(delivery = %ready.delivery.id, %error, "a submission could not be recorded");
-        } else if due_at_once {
-            self.0.due.notify_one();
+        let accepted = outcome.state == DeliveryState::Accepted;
+        match self.0.store.settle(vec![settlement]).await {
+            Err(error) => {
+                // The lease runs out and the delivery is taken over: a second copy of the same code.
+                tracing::error!(delivery = %ready.delivery.id, %error, "a submission could not be recorded");
+            }
+            // Its verification may have ended while the carrier had not answered yet.
+            Ok(settled) if accepted && settled.contains(&Settled::LeaseLost) => {
+                let verification = ready.verification.id;
+                self.0.recalls.ask(Recall { app: ready.app.id, verification });
+            }
+            Ok(_) if due_at_once => self.0.due.notify_one(),
+            Ok(_) => {}
         }
     }
 }

@@ -71,6 +71,7 @@ async fn n7_the_holder_who_is_there_after_all_ends_it() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
     let id = id_of(&ask(&shop, lost(PHONE)).await.expect(201));
+    server.text(PHONE, 1).await;
     server.clock().advance(60);
     let login = with(start_body(PHONE, "login"), "/customer", "c_77");
     let started = shop.start(login).await;

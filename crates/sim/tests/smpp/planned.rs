@@ -19,8 +19,8 @@ async fn drill(alphabet: CarrierAlphabet, message: Value) -> Drill {
     let base = Setup::with_sink(sink.address());
     let mut policy = base.policy.clone();
     policy["message"] = message;
-    let smsc_lines = format!("alphabet = {word}\n");
-    let setup = Setup { smsc: Some(smsc.address()), smsc_lines, policy, ..base };
+    let smsc_settings = format!("alphabet = {word}\n");
+    let setup = Setup { smsc: Some(smsc.address()), smsc_settings, policy, ..base };
     let drill = Drill::of(smsc, sink, setup).await;
     drill.smsc.wait_for(|counts| counts.binds > 0).await.unwrap();
     drill

@@ -53,6 +53,9 @@ pub enum DeliveryKind {
     /// That the customer's number is being changed to another one. Has no code; wanted until it expires,
     /// whatever becomes of its verification (NIST SP 800-63B-4 §4.1.2, N7).
     PhoneChangeNotice,
+    /// What became of a code, told to the provider that carried it. Goes to no phone; wanted once its
+    /// verification has ended.
+    ConversionFeedback,
 }
 
 /// Where a delivery stands.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AppId, DeliveryId, EventId, VerificationId};
+use crate::message::{Encoding, Form};
 use crate::phone::Country;
+use crate::price::Price;
 use crate::purpose::Purpose;
 use crate::step::{StepCause, StopReason};
 use crate::time::Timestamp;
@@ -75,12 +77,13 @@ pub enum EventKind {
         /// Why.
         reason: StopReason,
     },
-    /// A carrier gave the message up, so the same code is sent again; nobody asked for it.
+    /// A carrier gave the message up, or its receipt is overdue and the app wants no waiting: the same code is
+    /// sent again; nobody asked for it.
     #[serde(rename = "delivery.failed_over")]
     FailedOver {
         /// The new delivery.
         delivery: DeliveryId,
-        /// The one that failed.
+        /// The one that failed or is overdue.
         after: DeliveryId,
     },
     /// A wrong guess was evaluated.
@@ -122,7 +125,16 @@ pub enum EventKind {
     /// The proof was redeemed.
     #[serde(rename = "proof.redeemed")]
     Redeemed,
-    /// The redeemed proof allows the customer's number to be changed to another phone. The notice to this
+    /// The phone was said to be lost: another one may take its place after a delay. The notice to this one
+    /// is due.
+    #[serde(rename = "phone.recovery_requested")]
+    RecoveryRequested {
+        /// When it may.
+        ready_at: Timestamp,
+        /// The notice.
+        delivery: DeliveryId,
+    },
+    /// The redeemed proof, or a recovery whose time has come, allows the customer's number to be changed to another phone. The notice to this
     /// one is due.
     #[serde(rename = "phone.change_authorized")]
     PhoneChangeAuthorized {
@@ -149,9 +161,16 @@ pub enum EventKind {
         provider: String,
         /// Submissions begun for this delivery, this one included.
         submissions: u32,
+        /// What the provider may charge for it: the listed price times segments. Nothing while no price is
+        /// listed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost: Option<Price>,
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// A submission failed and will be repeated.
     #[serde(rename = "delivery.retrying")]
@@ -170,6 +189,9 @@ pub enum EventKind {
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// A submission was written and never answered: the phone may have it.
     #[serde(rename = "delivery.unknown")]
@@ -178,9 +200,15 @@ pub enum EventKind {
         delivery: DeliveryId,
         /// The provider, where it is known.
         provider: Option<String>,
+        /// What the provider may charge for it, as of one that was accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost: Option<Price>,
         /// Why this provider, the decisive reason first; nothing where it was simply the first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
     },
     /// No provider took the message, and none will be tried again.
     #[serde(rename = "delivery.failed")]
@@ -194,6 +222,20 @@ pub enum EventKind {
         /// Why this provider, or why none, the decisive reason first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         route: Vec<String>,
+        /// What was handed over. Events of before this was told have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<SentMessage>,
+    },
+    /// A carrier was asked not to deliver the message any more: its verification had ended, or its code was
+    /// replaced.
+    #[serde(rename = "delivery.recalled")]
+    DeliveryRecalled {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The carrier.
+        provider: String,
+        /// What it answered.
+        result: Recalled,
     },
     /// A carrier said what became of the message.
     #[serde(rename = "delivery.receipt")]
@@ -208,6 +250,23 @@ pub enum EventKind {
     },
 }
 
+/// What was handed to a provider, without a word of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentMessage {
+    /// How full it is.
+    pub form: Form,
+    /// How it is encoded on the air.
+    pub encoding: Encoding,
+    /// The segments that the provider was told to expect.
+    pub segments: usize,
+    /// Whom the phone shows as its sender; none: the provider's own choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// Why it is not fuller and why another sender was not used; nothing where neither was in question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
+}
+
 /// Whether a provider that did not take a message may take it later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -217,6 +276,32 @@ pub enum Turned {
     Away,
     /// It will refuse it again.
     Down,
+}
+
+/// What came of asking a carrier not to deliver a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recalled {
+    /// It will not deliver it.
+    TakenBack,
+    /// It delivered it already, or does not take messages back.
+    Refused,
+    /// It did not answer.
+    Unanswered,
+    /// It could not be asked: it was not there, or had too much to do.
+    NotAsked,
+}
+
+impl Recalled {
+    /// Its word in metrics and the timeline.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Recalled::TakenBack => "taken_back",
+            Recalled::Refused => "refused",
+            Recalled::Unanswered => "unanswered",
+            Recalled::NotAsked => "not_asked",
+        }
+    }
 }
 
 /// Whether the shop said from where its customer asks.

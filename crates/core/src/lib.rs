@@ -29,5 +29,6 @@ pub mod step;
 pub mod subject;
 pub mod time;
 pub mod transaction;
+pub mod unique;
 pub mod verification;
 pub mod workflow;

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::channel::Channel;
 use crate::code::{CodeFormat, InvalidCodeFormat, ShortCodes};
 use crate::locale::Locale;
-use crate::message::Templates;
+use crate::message::{MessageLimits, Templates};
 use crate::phone::{Country, E164, NumberType};
 use crate::purpose::Purpose;
 use crate::step::Refusal;
 use crate::subject::Mode;
+use crate::unique;
 use crate::workflow::{self, WorkflowStep};
 
 /// No code lives longer (NIST SP 800-63B-4 §3.1.3.2, N1; OWASP ASVS 6.5.5, O4).
@@ -33,6 +34,9 @@ pub const PROOF_LIFETIME: Duration = Duration::from_secs(300);
 /// whose carrier is down for an evening. No longer than a day: then the customer has met the change
 /// elsewhere, and a finished delivery must fit into what stores keep.
 pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a recovery can be used once its time has come.
+pub const RECOVERY_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What an app allows. [`Policy::default`] is safe for a shop that configures nothing but its
 /// countries (design 5).
@@ -69,17 +73,25 @@ pub struct Policy {
     pub max_sends: u8,
     /// What a resend sends.
     pub resend: ResendCode,
+    /// What is done about a message whose receipt is overdue.
+    pub on_overdue_receipt: OnOverdueReceipt,
     /// How often one phone of this app may be sent to, by customers' requests (fraud.md B.2, row 1).
     pub phone_limits: PhoneLimits,
     /// Wrong guesses on one phone before it is locked for a while (fraud.md B.2).
     pub failure_limits: FailureLimits,
+    /// Hours in which the holder of a phone that is said to be lost can object before another one may take
+    /// its place: 24–720.
+    pub recovery_delay_h: u16,
     /// Messages of this app in one day (UTC), failovers included.
     pub daily_messages: u32,
+    /// How large a message may get, and what may be done to keep it so.
+    pub message: MessageLimits,
     /// The language of messages when the start names none or one that has no text.
     pub default_locale: Locale,
     /// The app's own texts.
     pub templates: Templates,
     /// Numbers with a fixed code; they work with test keys only.
+    #[serde(deserialize_with = "unique::map")]
     pub test_numbers: BTreeMap<String, String>,
 }
 
@@ -126,6 +138,19 @@ pub enum ChannelProblem {
     NotForCode,
     /// The start gave no e-mail address.
     NoAddress,
+}
+
+/// What is done about a message whose receipt has not come in the time within which 95 of 100 receipts come
+/// by its route to its destination.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnOverdueReceipt {
+    /// Nothing: the customer asks for another one, or waits.
+    #[default]
+    Wait,
+    /// The same code is sent at once by another route, where there is one. Costs a second message for up to
+    /// one in twenty of those that would have arrived.
+    SendAgain,
 }
 
 /// Sends to one phone that customers asked for, in sliding windows.
@@ -177,9 +202,12 @@ impl Default for Policy {
             resend_ladder_s: vec![30, 45, 60, 120],
             max_sends: 5,
             resend: ResendCode::Same,
+            on_overdue_receipt: OnOverdueReceipt::Wait,
             phone_limits: PhoneLimits { spacing_s: 30, per_ten_minutes: 3, per_hour: 5, per_day: 8 },
             failure_limits: FailureLimits { per_hour: 10, per_day: 25 },
+            recovery_delay_h: 72,
             daily_messages: 1000,
+            message: MessageLimits::default(),
             default_locale: Locale::english(),
             templates: Templates::default(),
             test_numbers: BTreeMap::new(),
@@ -250,10 +278,14 @@ impl Policy {
         if failures.per_hour < 1 || failures.per_day < failures.per_hour || failures.per_day > 100 {
             return wrong("failure_limits", "1 or more in an hour, at least as many in a day, at most 100");
         }
+        if !(24..=720).contains(&self.recovery_delay_h) {
+            return wrong("recovery_delay_h", "24 to 720 hours: the holder of a phone needs time to object");
+        }
         if self.daily_messages < 1 {
             return wrong("daily_messages", "at least 1");
         }
         self.validate_channels()?;
+        self.message.check().map_err(|reason| InvalidPolicy { field: "message", reason })?;
         self.validate_test_numbers()?;
         self.templates.validate(self.code).map_err(|reason| InvalidPolicy { field: "templates", reason })
     }
@@ -328,6 +360,11 @@ impl Policy {
             Purpose::Payment => self.payment_lifetime_s,
             _ => self.lifetime_s,
         }))
+    }
+
+    /// How long the holder of a phone that is said to be lost can object.
+    pub const fn recovery_delay(&self) -> Duration {
+        Duration::from_secs(self.recovery_delay_h as u64 * 3600)
     }
 
     /// How many guesses a verification for a purpose evaluates.

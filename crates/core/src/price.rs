@@ -42,6 +42,11 @@ impl Price {
 
     /// Reads a decimal string of at most six decimals: `"0.0075"`, `"1"`.
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, InvalidPrice> {
+        Ok(Price { micros: Self::parse_micros(amount)?, currency })
+    }
+
+    /// The millionths in such a string, whatever the currency.
+    pub fn parse_micros(amount: &str) -> Result<u64, InvalidPrice> {
         let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
         let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         let bare_point = amount.contains('.') && fraction.is_empty();
@@ -51,8 +56,7 @@ impl Price {
         if !all_digits(whole) || !all_digits(fraction) {
             return Err(InvalidPrice::Malformed);
         }
-        let micros = format!("{whole}{fraction:0<DECIMALS$}").parse().map_err(|_| InvalidPrice::TooLarge)?;
-        Ok(Price { micros, currency })
+        format!("{whole}{fraction:0<DECIMALS$}").parse().map_err(|_| InvalidPrice::TooLarge)
     }
 
     /// Millionths of the currency's unit.

@@ -11,6 +11,7 @@ use crate::delivery::DeliveryKind;
 use crate::id::{DeliveryId, VerificationId};
 use crate::keyring::{Epoch, KeyName};
 use crate::locale::Locale;
+use crate::message::Reader;
 use crate::phone::Country;
 use crate::policy::{MIN_LIFE_FOR_RESEND, Policy};
 use crate::presentation::Presentation;
@@ -18,7 +19,7 @@ use crate::proof::SessionHash;
 use crate::purpose::Purpose;
 use crate::sealed::{SealedEmail, SealedEnding, SealedPhone};
 use crate::step::{CheckResult, RedeemOutcome};
-use crate::subject::Mode;
+use crate::subject::{Mode, SubjectKey};
 use crate::time::Timestamp;
 use crate::transaction::{Transaction, TransactionDigest};
 use crate::workflow::Workflow;
@@ -67,6 +68,9 @@ pub struct Verification {
     pub locale: Locale,
     /// Where the code is typed.
     pub presentation: Presentation,
+    /// What reads the message's last line.
+    #[serde(default, skip_serializing_if = "Reader::is_browser")]
+    pub reader: Reader,
     /// The form of the code.
     pub format: CodeFormat,
     /// The epoch it was started in.
@@ -90,6 +94,9 @@ pub struct Verification {
     /// What its proof was used to change, where it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_change: Option<PhoneChange>,
+    /// When the customer first said "this was not me", where she did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
     /// Outcomes of the last commands that carried an idempotency key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remembered: Vec<Remembered>,
@@ -107,6 +114,21 @@ pub enum State {
     Pending {
         /// What the code is derived from.
         code: CodeMaterial,
+    },
+    /// The phone is lost: another one may take its place once its holder had time to object
+    /// (NIST SP 800-63B-4 §4.2, N7). There is no code.
+    Recovering {
+        /// When it may.
+        ready_at: Timestamp,
+        /// The blind index of the other phone.
+        replacement: SubjectKey,
+        /// The other phone's last digits, for the notice.
+        ending: SealedEnding,
+    },
+    /// Another phone took the place of the lost one.
+    Recovered {
+        /// When.
+        at: Timestamp,
     },
     /// The right code was given.
     Approved {
@@ -149,8 +171,11 @@ pub enum State {
 pub enum CancelReason {
     /// The shop asked.
     Requested,
-    /// The same session started one for another transaction.
+    /// The same session started one for another transaction; of a recovery, the customer asked for another
+    /// phone.
     Superseded,
+    /// The phone that was said to be lost proved itself.
+    PhoneProved,
 }
 
 /// Why a verification must not be believed.
@@ -297,6 +322,12 @@ impl Verification {
         allowed.then_some(at)
     }
 
+    /// Whether it waits, for a code or for a recovery's time. Says nothing about time itself: see
+    /// [`Verification::expires_at`].
+    pub const fn is_live(&self) -> bool {
+        matches!(self.state, State::Pending { .. } | State::Recovering { .. })
+    }
+
     /// Whether it waits for a code. Says nothing about time: see [`Verification::expires_at`].
     pub const fn is_pending(&self) -> bool {
         matches!(self.state, State::Pending { .. })
@@ -336,7 +367,10 @@ impl Verification {
     pub const fn wants(&self, kind: DeliveryKind) -> bool {
         match kind {
             DeliveryKind::Code { generation } => self.is_pending() && self.generation() == generation,
-            DeliveryKind::PhoneChangeNotice => self.phone_change.is_some(),
+            DeliveryKind::PhoneChangeNotice => {
+                self.phone_change.is_some() || matches!(self.state, State::Recovering { .. })
+            }
+            DeliveryKind::ConversionFeedback => !self.is_live(),
         }
     }
 
@@ -364,7 +398,8 @@ impl Verification {
     /// The word for [`Verification::state`] in the API.
     pub const fn status(&self) -> Status {
         match self.state {
-            State::Pending { .. } => Status::Pending,
+            State::Pending { .. } | State::Recovering { .. } => Status::Pending,
+            State::Recovered { .. } => Status::Recovered,
             State::Approved { .. } => Status::Approved,
             State::Expired { .. } => Status::Expired,
             State::Exhausted { .. } => Status::Exhausted,
@@ -378,10 +413,12 @@ impl Verification {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Waiting for the right code.
+    /// Waiting for the right code, or for a recovery's time.
     Pending,
     /// The right code was given.
     Approved,
+    /// Another phone took the place of a lost one.
+    Recovered,
     /// Time ran out.
     Expired,
     /// The guesses ran out.
@@ -398,6 +435,7 @@ impl Status {
         match self {
             Status::Pending => "pending",
             Status::Approved => "approved",
+            Status::Recovered => "recovered",
             Status::Expired => "expired",
             Status::Exhausted => "exhausted",
             Status::Canceled => "canceled",

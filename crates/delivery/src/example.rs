@@ -42,6 +42,7 @@ impl Example {
             email: None,
             to: &self.to,
             sender: None,
+            registered: None,
             text: SecretText::new(&self.text),
             code: Some(SecretText::new("918273")),
             locale: &self.locale,

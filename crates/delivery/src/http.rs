@@ -207,6 +207,10 @@ struct Body<'a> {
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dlt_entity_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dlt_template_id: Option<&'a str>,
     locale: &'a Locale,
     encoding: Encoding,
     segments: usize,
@@ -226,6 +230,8 @@ impl<'a> Body<'a> {
             text: message.text.expose(),
             code: message.code.filter(|_| message.channel != Channel::Sms).map(SecretText::expose),
             from: message.sender.or(provider.sender.as_ref()).map(SenderId::as_str),
+            dlt_entity_id: message.registered.map(|registered| registered.entity_id),
+            dlt_template_id: message.registered.map(|registered| registered.template_id),
             locale: message.locale,
             encoding: message.measure.encoding,
             segments: message.measure.segments,

@@ -8,14 +8,14 @@ use std::time::Duration;
 use countersign_core::email::EmailAddress;
 use countersign_core::id::{AppId, DeliveryId};
 use countersign_core::locale::Locale;
-use countersign_core::message::Measure;
+use countersign_core::message::{CarrierAlphabet, Measure};
 use countersign_core::phone::E164;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::verification::Channel;
 use serde::{Deserialize, Serialize};
 
-use crate::declared::DeclaredProvider;
+use crate::declared::{Carries, DeclaredProvider};
 use crate::http::HttpProvider;
 use crate::sender::SenderId;
 use crate::simulated::SimulatedPhone;
@@ -141,6 +141,8 @@ pub struct Outgoing<'a> {
     pub to: &'a E164,
     /// Whom the phone shows as its sender; none leaves it to the provider's own default.
     pub sender: Option<&'a SenderId>,
+    /// What India's regulator knows its text by; see [`crate::sender_rules`].
+    pub registered: Option<Registered<'a>>,
     /// The text, with the code.
     pub text: SecretText<'a>,
     /// The code alone, for channels that do not carry a text of ours: a call, a template that the vendor
@@ -177,6 +179,33 @@ pub struct Envelope<'a> {
     pub subject: &'a str,
     /// The text once more as HTML.
     pub html: SecretText<'a>,
+}
+
+/// A text registered with India's operators (DLT): both ids go with the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registered<'a> {
+    /// The shop's own id, the principal entity's.
+    pub entity_id: &'a str,
+    /// That of the template.
+    pub template_id: &'a str,
+}
+
+/// What a provider does with texts, as far as their form depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextTraits {
+    /// What it passes on in a text that is not UCS-2.
+    pub alphabet: CarrierAlphabet,
+    /// Whether it carries texts that need UCS-2.
+    pub unicode: Carries,
+    /// Whether it carries the text that it is given, and no text of its own in which it fills in the code.
+    pub free_text: Carries,
+}
+
+impl Default for TextTraits {
+    /// Any text, in all of GSM-7 or in UCS-2.
+    fn default() -> Self {
+        TextTraits { alphabet: CarrierAlphabet::Gsm, unicode: Carries::Yes, free_text: Carries::Yes }
+    }
 }
 
 /// A text that carries a code. No Debug, no Display.
@@ -315,6 +344,22 @@ pub enum AnyProvider {
     Declared(DeclaredProvider),
     /// An SMTP server.
     Smtp(SmtpProvider),
+}
+
+impl AnyProvider {
+    /// What it does with texts.
+    pub fn text_traits(&self) -> TextTraits {
+        match self {
+            AnyProvider::Simulated(_) | AnyProvider::Http(_) | AnyProvider::Smtp(_) => TextTraits::default(),
+            AnyProvider::Smpp(provider) => {
+                TextTraits { alphabet: provider.carrier_alphabet(), ..TextTraits::default() }
+            }
+            AnyProvider::Declared(provider) => {
+                let accepts = provider.definition().accepts();
+                TextTraits { unicode: accepts.unicode, free_text: accepts.free_text, ..TextTraits::default() }
+            }
+        }
+    }
 }
 
 impl Provider for AnyProvider {

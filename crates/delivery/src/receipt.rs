@@ -34,12 +34,11 @@ pub struct CarrierReceipt {
     /// Who brought it.
     pub provider: ProviderName,
     /// The delivery, where the provider itself remembers the submission: those of the last hour, made
-    /// by this process. Nothing: look for `ids` among the stored references of this provider, in
-    /// [`crate::smpp::message_id::canonical`] form. A receipt that overtook the answer to its submission
+    /// by this process. Nothing: look for `ids` among the stored references of this provider. A receipt that overtook the answer to its submission
     /// comes twice: without its delivery at once, with it when the answer is there.
     pub delivery: Option<DeliveryId>,
-    /// Under which canonical ids the submission may be known, likeliest first; empty when the receipt
-    /// has no id.
+    /// Under which ids the submission may be known, likeliest first: in canonical form with a `delivery`, else as
+    /// the answer to it may have written them. Empty when the receipt has no id.
     pub ids: Vec<String>,
     /// The phone, as the carrier writes it: for carriers whose ids are constant or missing.
     pub destination: Option<Zeroizing<String>>,

@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use countersign_core::id::AppId;
 use countersign_core::keyring::Epoch;
+use countersign_delivery::smpp::BindState;
 use countersign_store::{AnyStore, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
@@ -21,6 +22,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::v1::apps::{AppBody, AppChangeBody};
 use crate::http::v1::keys::{KeyBody, KeysBody, NewKeyBody, RotationBody, key_id, overlap};
 use crate::keyfile::{self, KeyFileError};
+use crate::usecase::providers::ProviderStatus;
 use crate::usecase::{Services, UseCaseError};
 
 /// What the socket's handlers need.
@@ -78,6 +80,33 @@ pub struct KeyringBody {
     pub next_proof: String,
 }
 
+/// The providers whose binds the server keeps.
+#[derive(Serialize, Deserialize)]
+pub struct ProvidersBody {
+    /// By name.
+    pub data: Vec<ProviderBody>,
+}
+
+/// One of them.
+#[derive(Serialize, Deserialize)]
+pub struct ProviderBody {
+    /// Its name.
+    pub name: String,
+    /// Its binds.
+    pub binds: Vec<BindBody>,
+}
+
+/// One bind.
+#[derive(Serialize, Deserialize)]
+pub struct BindBody {
+    /// `transmitter`, `receiver` or `transceiver`.
+    pub role: String,
+    /// `connecting`, `bound`, `waiting`, `stopped` or `ended`.
+    pub state: String,
+    /// The carrier's refusal, if it refused.
+    pub refused: Option<String>,
+}
+
 /// All apps.
 #[derive(Serialize, Deserialize)]
 pub struct AppsBody {
@@ -93,6 +122,8 @@ pub fn router(control: Control) -> Router {
         .route("/apps/{app}/keys", get(list_keys).post(create_key))
         .route("/apps/{app}/keys/{key}/rotate", post(rotate_key))
         .route("/apps/{app}/keys/{key}/revoke", post(revoke_key))
+        .route("/providers", get(list_providers))
+        .route("/providers/{name}/resume", post(resume_provider))
         .route("/keyring", get(show_keyring))
         .route("/keyring/rotate", post(rotate_keyring))
         .route("/backup", post(backup))
@@ -224,6 +255,32 @@ async fn rotate_keyring(State(control): State<Control>) -> Result<Json<KeyringBo
     let answer = keyring_body(&keyring);
     services.engine.replace_keyring(keyring);
     Ok(Json(answer))
+}
+
+async fn list_providers(State(control): State<Control>) -> Json<ProvidersBody> {
+    let bind = |(role, state): &(&'static str, BindState)| BindBody {
+        role: (*role).to_owned(),
+        state: state.as_str().to_owned(),
+        refused: match state {
+            BindState::Stopped { status } | BindState::Waiting { refused: Some(status), .. } => {
+                Some(status.to_string())
+            }
+            _ => None,
+        },
+    };
+    let provider = |status: ProviderStatus| ProviderBody {
+        name: status.name,
+        binds: status.binds.iter().map(bind).collect(),
+    };
+    Json(ProvidersBody { data: control.services.provider_status().into_iter().map(provider).collect() })
+}
+
+async fn resume_provider(
+    State(control): State<Control>,
+    UrlPath(name): UrlPath<String>,
+) -> Result<StatusCode, Problem> {
+    control.services.resume_provider(&name).map_err(|error| control.problem(&error))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn backup(State(control): State<Control>, body: Body<BackupBody>) -> Result<StatusCode, Problem> {

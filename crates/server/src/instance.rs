@@ -9,7 +9,6 @@ use axum::Router;
 use countersign_core::phone;
 use countersign_delivery::backoff::Backoff;
 use countersign_delivery::receipt::CarrierReceipt;
-use countersign_delivery::route::attempt::Bounds;
 use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
 use countersign_delivery::smpp::SmppRuntime;
 use countersign_store::{AnyStore, NodeId, SqliteStore, StoreError};
@@ -32,9 +31,10 @@ use crate::routing::{Routing, RoutingSettings};
 use crate::usecase::{Parts, Services};
 use crate::worker::outbox::{self, Outbox, Ready};
 use crate::worker::providers::Providers;
+use crate::worker::recall::{self, Recall, RecallParts, Recalls};
 use crate::worker::send::{Retries, Sender, SenderParts};
 use crate::worker::take_over::TakeOver;
-use crate::worker::{expire, judge, purge, receipts};
+use crate::worker::{binds, expire, judge, purge, receipts};
 
 /// Receipts of the simulated phone that may wait.
 const RECEIPT_QUEUE: usize = 1024;
@@ -55,6 +55,7 @@ pub struct Instance {
     waiting: mpsc::Receiver<Ready>,
     receipt_sender: mpsc::Sender<CarrierReceipt>,
     receipts: mpsc::Receiver<CarrierReceipt>,
+    recalled: Option<mpsc::Receiver<Recall>>,
     due: Arc<Notify>,
     metrics: Arc<Metrics>,
     randomness: Randomness,
@@ -67,9 +68,7 @@ impl Instance {
     /// Opens store and keys, making both if they are new.
     pub async fn open(config: Config, clock: Clock, randomness: Randomness) -> anyhow::Result<Self> {
         phone::warm_up();
-        let store = SqliteStore::open(&config.server.data_dir)
-            .with_context(|| format!("cannot open the store in {}", config.server.data_dir.display()))?;
-        let store = Arc::new(AnyStore::Sqlite(store));
+        let store = open_store(&config)?;
         let key_file = config.keys.file.clone();
         let keyring = keyfile::open(&key_file, &store, clock.now(), &mut randomness.entropy()).await?;
         let directory = Arc::new(Directory::load(Arc::clone(&store)).await?);
@@ -82,6 +81,10 @@ impl Instance {
         let (simulated_phone, providers) = carriers(&config, &tasks, &stop, &randomness, &receipt_sender)?;
         let routing = Arc::new(routing(&config)?);
         let due = Arc::new(Notify::new());
+        let names = providers.names().map(ToString::to_string).collect();
+        let smpp = providers.smpp();
+        let (recalls, recalled) = Recalls::new(&smpp);
+        metrics.observe_smpp(smpp.clone());
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
             keyring: Arc::new(keyring),
@@ -89,12 +92,13 @@ impl Instance {
             randomness: randomness.clone(),
             metrics: Arc::clone(&metrics),
             outbox: outbox.clone(),
+            recalls: recalls.clone(),
             routing: Arc::clone(&routing),
+            feedback: providers.want_feedback(),
             node,
             lease: config.delivery.lease(),
             tasks: tasks.clone(),
         });
-        let names = providers.names().map(ToString::to_string).collect();
         let sender = Sender::new(SenderParts {
             store: Arc::clone(&store),
             engine: engine.clone(),
@@ -103,6 +107,8 @@ impl Instance {
             metrics: Arc::clone(&metrics),
             providers,
             routing: Arc::clone(&routing),
+            senders: config.senders.clone(),
+            recalls,
             due: Arc::clone(&due),
             node,
             retries: retries(&config)?,
@@ -117,6 +123,7 @@ impl Instance {
             routing,
             issuer: config.server.public_url.as_str().to_owned(),
             providers: names,
+            smpp,
             in_flight: crate::usecase::idempotency::InFlight::default(),
         });
         Ok(Instance {
@@ -129,6 +136,7 @@ impl Instance {
             waiting,
             receipt_sender,
             receipts,
+            recalled,
             due,
             metrics,
             randomness,
@@ -222,8 +230,8 @@ impl Instance {
             outbox,
             waiting,
             receipts,
+            recalled,
             due,
-            metrics,
             randomness,
             node,
             tasks,
@@ -240,12 +248,27 @@ impl Instance {
             directory: Arc::clone(&directory),
             outbox,
             clock: clock.clone(),
-            randomness,
+            randomness: randomness.clone(),
             node,
             lease: config.delivery.lease(),
             due,
         };
-        tasks.spawn(judge::run(Arc::clone(&services.routing), metrics, clock.clone(), stop.clone()));
+        tasks.spawn(judge::run(services.clone(), stop.clone()));
+        if let Some(recalled) = recalled {
+            let parts = RecallParts {
+                store: Arc::clone(&store),
+                providers: services.smpp.clone(),
+                clock: clock.clone(),
+                randomness,
+                metrics: Arc::clone(&services.metrics),
+                node,
+            };
+            tasks.spawn(recall::run(parts, recalled, tasks.clone(), stop.clone()));
+        }
+        for provider in services.smpp.clone() {
+            let (routing, metrics) = (Arc::clone(&services.routing), Arc::clone(&services.metrics));
+            tasks.spawn(binds::run(provider, routing, metrics, clock.clone(), stop.clone()));
+        }
         tasks.spawn(take_over.run(stop.clone()));
         tasks.spawn(expire::run(
             Arc::clone(&store),
@@ -257,6 +280,13 @@ impl Instance {
         tasks.spawn(purge::run(store, clock, stop.clone()));
         tasks.spawn(receipts::run(services, receipts, stop));
     }
+}
+
+fn open_store(config: &Config) -> anyhow::Result<Arc<AnyStore>> {
+    let data_dir = &config.server.data_dir;
+    let store = SqliteStore::open(data_dir);
+    let store = store.with_context(|| format!("cannot open the store in {}", data_dir.display()))?;
+    Ok(Arc::new(AnyStore::Sqlite(store)))
 }
 
 /// The phone and the providers; those that learn of receipts by themselves bring them to `receipts`.
@@ -287,7 +317,7 @@ fn routing(config: &Config) -> anyhow::Result<Routing> {
         carried: carriers::carried(config),
         simulated: carriers::simulated_names(config.simulated_phone.carriers)?,
         prices: config.prices.clone(),
-        bounds: Bounds::default(),
+        bounds: config.delivery.bounds(),
     }))
 }
 

@@ -18,6 +18,7 @@ pub mod keyfile;
 pub mod log;
 pub mod metrics;
 pub mod routing;
+pub mod senders;
 pub mod tenant;
 pub mod usecase;
 pub mod worker;

@@ -1,10 +1,14 @@
 //! Figures for Prometheus. Labels come from closed sets and hold no personal data.
 
+mod smpp;
+
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use countersign_core::event::EventKind;
+use countersign_delivery::smpp::SmppProvider;
 use countersign_store::Stats;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -59,10 +63,13 @@ pub struct Metrics {
     submissions: Family<BySubmission, Counter>,
     submission_seconds: Family<ByResult, Histogram>,
     breakers: Family<BySubmission, Counter>,
+    conversion_feedback: Family<BySubmission, Counter>,
+    recalls: Family<BySubmission, Counter>,
     requests: Family<ByRequest, Counter>,
     request_seconds: Family<ByRoute, Histogram>,
     outbox_queue: Gauge,
     store: StoreGauges,
+    smpp: Arc<smpp::Smpp>,
 }
 
 #[derive(Default)]
@@ -85,10 +92,13 @@ impl Default for Metrics {
             submissions: Family::default(),
             submission_seconds: Family::new_with_constructor(histogram),
             breakers: Family::default(),
+            conversion_feedback: Family::default(),
+            recalls: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(histogram),
             outbox_queue: Gauge::default(),
             store: StoreGauges::default(),
+            smpp: Arc::default(),
         };
         metrics.register();
         metrics
@@ -101,6 +111,11 @@ impl Metrics {
         r.register("verifications", "Verifications by what became of them", self.verifications.clone());
         r.register("checks", "Evaluated guesses by result", self.checks.clone());
         r.register("refusals", "Requests that a rule refused, by rule", self.refusals.clone());
+        r.register(
+            "conversion_feedback",
+            "Codes that providers were told the fate of, by their answer",
+            self.conversion_feedback.clone(),
+        );
         r.register("submissions", "Submissions by provider and outcome", self.submissions.clone());
         r.register(
             "submission_seconds",
@@ -112,6 +127,8 @@ impl Metrics {
             "Route breakers that opened or closed, and suspicions, by provider",
             self.breakers.clone(),
         );
+        let help = "Messages that carriers were asked not to deliver any more, by their answer";
+        r.register("recalls", help, self.recalls.clone());
         r.register("http_requests", "Requests by route and status", self.requests.clone());
         r.register("http_request_seconds", "Time that a request took", self.request_seconds.clone());
         r.register(
@@ -128,6 +145,7 @@ impl Metrics {
         r.register("store_conflicts", "Commits that found another version", self.store.conflicts.clone());
         r.register("store_queue_depth", "Requests that wait for the writer", self.store.queue_depth.clone());
         r.register("store_wal_bytes", "Size of the write-ahead log", self.store.wal_bytes.clone());
+        r.register_collector(Box::new(Arc::clone(&self.smpp)));
     }
 
     /// Counts a committed fact.
@@ -154,6 +172,7 @@ impl Metrics {
             EventKind::Reported => verification("reported"),
             EventKind::Redeemed => verification("redeemed"),
             EventKind::PhoneChangeAuthorized { .. } => verification("replaced"),
+            EventKind::RecoveryRequested { .. } => verification("recovery_requested"),
             EventKind::CheckIncorrect { .. } => check("incorrect"),
             EventKind::CheckSuperseded { .. } => check("superseded"),
             EventKind::PhoneLocked { .. } => self.refused("phone_locked"),
@@ -163,6 +182,7 @@ impl Metrics {
             | EventKind::DeliveryUnknown { .. }
             | EventKind::DeliveryFailed { .. }
             | EventKind::FailedOver { .. }
+            | EventKind::DeliveryRecalled { .. }
             | EventKind::Receipt { .. } => {}
         }
     }
@@ -170,6 +190,13 @@ impl Metrics {
     /// Counts a refusal.
     pub fn refused(&self, rule: &'static str) {
         self.refusals.get_or_create(&ByResult { result: Word(rule) }).inc();
+    }
+
+    /// Counts a provider's answer to what became of its code.
+    pub fn conversion_feedback(&self, provider: &str, outcome: &'static str) {
+        self.conversion_feedback
+            .get_or_create(&BySubmission { provider: provider.to_owned(), outcome: Word(outcome) })
+            .inc();
     }
 
     /// Counts a submission and the time it took.
@@ -195,9 +222,21 @@ impl Metrics {
             .inc();
     }
 
+    /// Counts a message that a carrier was asked not to deliver.
+    pub fn recall(&self, provider: &str, outcome: &'static str) {
+        self.recalls
+            .get_or_create(&BySubmission { provider: provider.to_owned(), outcome: Word(outcome) })
+            .inc();
+    }
+
     /// A message waits for a free sender, or no longer does.
     pub fn outbox_waits(&self, change: i64) {
         self.outbox_queue.inc_by(change);
+    }
+
+    /// Shows the figures of these providers too. The first call decides.
+    pub fn observe_smpp(&self, providers: Vec<SmppProvider>) {
+        self.smpp.observe(providers);
     }
 
     /// All figures in the Prometheus text format.

@@ -50,6 +50,7 @@ impl Fixture {
             email: None,
             to: &to,
             sender: None,
+            registered: None,
             text: SecretText::new(TEXT),
             code: Some(SecretText::new("918273")),
             locale: &Locale::english(),

@@ -6,8 +6,10 @@
 //! routes.
 
 pub mod api;
+pub mod carrier_drill;
 pub mod clock;
 pub mod folder;
+pub mod fuzz;
 pub mod load;
 pub mod phones;
 pub mod process;

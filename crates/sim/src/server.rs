@@ -29,6 +29,8 @@ pub struct Setup {
     pub sinks: Vec<SocketAddr>,
     /// A service centre that comes before them in the route, reached by SMPP.
     pub smsc: Option<SocketAddr>,
+    /// More lines of that provider's file.
+    pub smsc_settings: String,
     /// The file of a provider of kind `declared`, which comes before the sinks too.
     pub declared: Option<String>,
     /// Where it listens on this machine, for carriers that call it back; 0 is any free port, another at each start.
@@ -53,6 +55,7 @@ impl Setup {
         Setup {
             sinks: vec![sink],
             smsc: None,
+            smsc_settings: String::new(),
             declared: None,
             port: 0,
             lease_s: 30,
@@ -90,7 +93,8 @@ impl Server {
         let folder = Folder::below(&setup.parent)?;
         write_private(&folder.path().join("countersign.toml"), &configuration(setup, folder.path()))?;
         if let Some(address) = setup.smsc {
-            write_private(&folder.path().join("smsc.toml"), &smpp_load::account(address))?;
+            let file = format!("{}{}\n", smpp_load::account(address), setup.smsc_settings);
+            write_private(&folder.path().join("smsc.toml"), &file)?;
         }
         if let Some(file) = &setup.declared {
             write_private(&folder.path().join("declared.toml"), file)?;

@@ -159,6 +159,7 @@ impl Sms {
             email: None,
             to: &self.to,
             sender: None,
+            registered: None,
             text: SecretText::new(&self.text),
             code: None,
             locale: &self.locale,

@@ -90,6 +90,7 @@ async fn submit(config: &SmtpConfig, to: &str) -> Submission {
         channel: Channel::Email,
         to: &phone,
         sender: None,
+        registered: None,
         text: SecretText::new(TEXT),
         code: Some(SecretText::new("918273")),
         email: Some(Envelope { to: &to, subject: SUBJECT, html: SecretText::new(HTML) }),

@@ -12,6 +12,7 @@ use countersign_core::id::{AppId, DeliveryId, EventId, VerificationId};
 use countersign_core::keyring::{Epoch, KeyName};
 use countersign_core::limit::{Add, CounterKey, Limit, LimitRule, Reservation, SlotRange};
 use countersign_core::locale::Locale;
+use countersign_core::message::Reader;
 use countersign_core::money::Money;
 use countersign_core::policy::NOTICE_LIFETIME;
 use countersign_core::presentation::Presentation;
@@ -106,6 +107,7 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
         workflow: None,
         locale: Locale::english(),
         presentation: Presentation::Unbound,
+        reader: Reader::Browser,
         format: CodeFormat::DEFAULT,
         epoch: Epoch(1),
         created_at: at,
@@ -119,6 +121,7 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
             code: CodeMaterial::Derived { key: KeyName("k1".to_owned()), nonce: [3; 16], generation: 0 },
         },
         phone_change: None,
+        reported_at: None,
         remembered: Vec::new(),
         metadata: BTreeMap::from([("cart".to_owned(), format!("cart_{number}"))]),
     }
@@ -243,10 +246,22 @@ pub fn started(loaded: &Loaded, at: Timestamp, number: u64, lease: Option<Lease>
     change
 }
 
+/// A phone that is said to be lost, in a day.
+pub fn recovering(app: AppId, at: Timestamp) -> State {
+    State::Recovering {
+        ready_at: at.plus(Duration::from_secs(24 * 3600)),
+        replacement: subject_key(app, 99),
+        ending: SealedEnding(SealedPhone { key: proof_key(), nonce: [8; 24], ciphertext: vec![9; 19] }),
+    }
+}
+
 /// An end: the verification gets `state`, leaves the live ones, and its unsent deliveries go.
 pub fn ended(loaded: &Loaded, id: VerificationId, at: Timestamp, state: &State) -> Change {
     let kind = match state {
-        State::Pending { .. } | State::Approved { .. } => EventKind::Approved,
+        State::Pending { .. }
+        | State::Recovering { .. }
+        | State::Recovered { .. }
+        | State::Approved { .. } => EventKind::Approved,
         State::Expired { .. } => EventKind::Expired,
         State::Exhausted { .. } => EventKind::Exhausted,
         State::Canceled { reason, .. } => EventKind::Canceled { reason: *reason },
@@ -343,7 +358,9 @@ pub fn accepted(delivery: &Delivery, node: NodeId, at: Timestamp) -> Settlement 
         delivery: delivery.id,
         provider: "carrier".to_owned(),
         submissions: delivery.submissions + 1,
+        cost: None,
         route: Vec::new(),
+        message: None,
     };
     Settlement {
         id: delivery.id,

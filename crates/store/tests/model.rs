@@ -215,7 +215,13 @@ impl Pair {
             DeliveryState::Due { at: self.now.plus(Duration::from_secs(30)) },
         ];
         let event = self.verifications.first().map(|&(app, verification)| {
-            let kind = EventKind::DeliveryUnknown { delivery: id, provider: None, route: Vec::new() };
+            let kind = EventKind::DeliveryUnknown {
+                delivery: id,
+                provider: None,
+                cost: None,
+                route: Vec::new(),
+                message: None,
+            };
             fixtures::event(fixtures::app(app), verification, self.now, kind)
         });
         Settlement {

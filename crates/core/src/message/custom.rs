@@ -8,6 +8,7 @@ use super::lint::{TemplateProblem, lint};
 use crate::code::CodeFormat;
 use crate::locale::Locale;
 use crate::purpose::Purpose;
+use crate::unique;
 
 /// The most texts of one app, over all purposes and locales.
 pub const MAX_TEMPLATES: usize = 200;
@@ -17,7 +18,12 @@ pub const MAX_TEMPLATES: usize = 200;
 /// used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Templates(BTreeMap<Word, BTreeMap<Locale, String>>);
+pub struct Templates(#[serde(deserialize_with = "unique::map")] BTreeMap<Word, Texts>);
+
+/// One purpose's texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Texts(#[serde(deserialize_with = "unique::map")] BTreeMap<Locale, String>);
 
 /// A purpose in the order of its word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,18 +78,18 @@ impl Templates {
     /// The app's text for exactly this purpose and locale.
     pub fn get(&self, purpose: &Purpose, locale: &Locale) -> Option<&str> {
         let (_, texts) = self.0.iter().find(|(word, _)| word.0 == *purpose)?;
-        texts.get(locale).map(String::as_str)
+        texts.0.get(locale).map(String::as_str)
     }
 
     /// Sets a text, and gives the one it replaces. [`Templates::check`] comes after.
     pub fn set(&mut self, purpose: Purpose, locale: Locale, text: String) -> Option<String> {
-        self.0.entry(Word(purpose)).or_default().insert(locale, text)
+        self.0.entry(Word(purpose)).or_default().0.insert(locale, text)
     }
 
     /// All texts, by purpose, then locale.
     pub fn iter(&self) -> impl Iterator<Item = (&Purpose, &Locale, &str)> {
         self.0.iter().flat_map(|(word, texts)| {
-            texts.iter().map(move |(locale, text)| (&word.0, locale, text.as_str()))
+            texts.0.iter().map(move |(locale, text)| (&word.0, locale, text.as_str()))
         })
     }
 
@@ -116,6 +122,19 @@ mod tests {
 
     fn templates(json: &str) -> Templates {
         serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_text_that_is_given_twice_is_refused_and_neither_is_lost() {
+        let twice = [
+            r#"{"login": {"de": "{code} a"}, "login": {"en": "{code} b"}}"#,
+            r#"{"login": {"de": "{code} a", "de": "{code} b"}}"#,
+            r#"{"login": {"de-AT": "{code} a", "de-at": "{code} b"}}"#,
+        ];
+        for json in twice {
+            let error = serde_json::from_str::<Templates>(json).unwrap_err();
+            assert!(error.to_string().contains("duplicate name"), "{json}: {error}");
+        }
     }
 
     #[test]

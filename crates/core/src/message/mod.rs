@@ -4,10 +4,12 @@
 //! code is bound to, and adds the last line that lets browsers and apps take the code only where it
 //! belongs. [`plan()`] does so within a budget. Built-in texts live in `texts/`, one file per language; an app's own are [`Templates`].
 
+mod alphabet;
 mod channel;
 mod custom;
 mod encoding;
 mod gsm7;
+mod limits;
 mod link;
 mod lint;
 mod notice;
@@ -22,13 +24,17 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
+pub use alphabet::CarrierAlphabet;
 pub use channel::{EmailParts, email_parts, render_for};
 pub use custom::{InvalidTemplates, MAX_TEMPLATES, Templates};
 pub use encoding::{CONCATENATION_HEADER_OCTETS, Encoding, Measure, parts};
 pub use gsm7::gsm7_octets;
+pub use limits::{MOST_SEGMENTS, MessageLimits};
 pub use lint::{MAX_TEMPLATE_BYTES, MAX_TEMPLATE_SEGMENTS, TemplateProblem, lint};
 pub use notice::{PhoneChangeInput, render_phone_change};
-pub use plan::{Budget, Considered, Form, Permission, Plan, Reader, Verdict, plan};
+pub use plan::{
+    Budget, Considered, Form, Permission, Plan, Reader, Verdict, plan, plan_admitted, plan_as_it_is,
+};
 pub use template::Variable;
 pub use value::{MAX_BRAND_UNITS, MAX_VALUE_UNITS, ValueProblem, check_brand, check_value};
 
@@ -99,6 +105,13 @@ impl Message {
     /// The locale whose text was used, which may be wider than the one asked for.
     pub const fn locale(&self) -> &Locale {
         &self.locale
+    }
+
+    /// The same message, measured on a carrier.
+    #[must_use]
+    pub fn on(mut self, alphabet: CarrierAlphabet) -> Self {
+        self.measure = Measure::on(&self.text, alphabet);
+        self
     }
 
     /// Whose text was used.

@@ -1,15 +1,18 @@
-//! Latin letters without the marks that GSM-7 lacks.
+//! Latin letters without the marks that a carrier's alphabet lacks.
 
 use zeroize::Zeroizing;
 
+use super::CarrierAlphabet;
+
 /// The text with each accented Latin letter outside GSM-7 as its base letter: `código` becomes `codigo`,
-/// while `é`, which GSM-7 has, stays. Other scripts stay as they are, so the result may still need UCS-2.
+/// while `é`, which GSM-7 has, stays unless the carrier's alphabet lacks it. Other scripts stay as they are, so the result may still need UCS-2.
 ///
 /// Allocated once in its full length: no replacement is longer than what it replaces.
-pub(super) fn plain_latin(text: &str) -> Zeroizing<String> {
+pub(super) fn plain_latin(text: &str, alphabet: CarrierAlphabet) -> Zeroizing<String> {
     let mut plain = Zeroizing::new(String::with_capacity(text.len()));
     for character in text.chars() {
-        match replacement(character) {
+        let missing = || if alphabet.has(character) { None } else { in_ascii(character) };
+        match replacement(character).or_else(missing) {
             Some(letters) => plain.push_str(letters),
             None => plain.push(character),
         }
@@ -66,6 +69,28 @@ const fn replacement(character: char) -> Option<&'static str> {
     })
 }
 
+/// The letters of GSM-7 that ASCII lacks. Greek capitals and signs of money have no other form.
+const fn in_ascii(character: char) -> Option<&'static str> {
+    Some(match character {
+        'à' | 'å' | 'ä' => "a",
+        'Å' | 'Ä' => "A",
+        'æ' => "ae",
+        'Æ' => "AE",
+        'Ç' => "C",
+        'é' | 'è' => "e",
+        'É' => "E",
+        'ì' => "i",
+        'ñ' => "n",
+        'Ñ' => "N",
+        'ò' | 'ø' | 'ö' => "o",
+        'Ø' | 'Ö' => "O",
+        'ù' | 'ü' => "u",
+        'Ü' => "U",
+        'ß' => "ss",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +105,19 @@ mod tests {
             assert_eq!(of(letters), Encoding::Gsm7);
             assert!(letters.len() <= character.len_utf8(), "{character} would grow its allocation");
         }
-        assert_eq!(plain_latin("Código é Żółw, ışık: ß").as_str(), "Codigo é Zolw, isik: ß");
+        let plain = |alphabet| plain_latin("Código é Żółw, ışık: ß", alphabet).to_string();
+        assert_eq!(plain(CarrierAlphabet::Gsm), "Codigo é Zolw, isik: ß");
+        assert_eq!(plain(CarrierAlphabet::Latin1), "Codigo é Zolw, isik: ß");
+        assert_eq!(plain(CarrierAlphabet::Ascii), "Codigo e Zolw, isik: ss");
+    }
+
+    #[test]
+    fn every_letter_of_gsm7_has_a_form_in_ascii() {
+        for character in ('\0'..=char::MAX).filter(|c| CarrierAlphabet::Gsm.has(*c) && !c.is_ascii()) {
+            let greek = ('Α'..='Ω').contains(&character);
+            let letters = in_ascii(character);
+            assert_eq!(letters.is_some(), character.is_alphabetic() && !greek, "{character}");
+            assert!(letters.is_none_or(|text| text.is_ascii() && text.len() <= character.len_utf8()));
+        }
     }
 }

@@ -6,7 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measure, Message, MessageInput, TextSource, Values, last_line, plain, render, template, texts};
+use super::{
+    CarrierAlphabet, Measure, Message, MessageInput, TextSource, Values, last_line, plain, render, template,
+    texts,
+};
 use crate::presentation::Presentation;
 use crate::price::Price;
 
@@ -32,6 +35,13 @@ pub enum Reader {
     Other,
 }
 
+impl Reader {
+    /// Whether it is a browser, as far as anybody knows.
+    pub const fn is_browser(&self) -> bool {
+        matches!(self, Reader::Browser)
+    }
+}
+
 /// What a message may cost, and what may be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -45,8 +55,10 @@ pub struct Budget {
     /// The built-in short sentence in place of the full text. A text registered with a regulator must
     /// be sent as it is.
     pub short: Permission,
-    /// Letters without the accents that GSM-7 lacks, in names too.
+    /// Letters without the accents that the carrier's alphabet lacks, in names too.
     pub accent_free: Permission,
+    /// What the carrier passes on in a text that is not UCS-2.
+    pub alphabet: CarrierAlphabet,
     /// Who reads the last line.
     pub reader: Reader,
 }
@@ -60,6 +72,7 @@ impl Default for Budget {
             max_cost: None,
             short: Permission::Allowed,
             accent_free: Permission::Refused,
+            alphabet: CarrierAlphabet::Gsm,
             reader: Reader::Browser,
         }
     }
@@ -73,7 +86,7 @@ pub enum Form {
     Full,
     /// The short sentence in the customer's language.
     Short,
-    /// The full text in Latin letters that GSM-7 has.
+    /// The full text in Latin letters that the carrier's alphabet has.
     FullPlain,
     /// The short sentence in such letters.
     ShortPlain,
@@ -96,6 +109,19 @@ impl Form {
         Form::ShortUnbound,
         Form::ShortPlainUnbound,
     ];
+
+    /// Its word in the timeline.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Form::Full => "full",
+            Form::Short => "short",
+            Form::FullPlain => "full_plain",
+            Form::ShortPlain => "short_plain",
+            Form::FullUnbound => "full_unbound",
+            Form::ShortUnbound => "short_unbound",
+            Form::ShortPlainUnbound => "short_plain_unbound",
+        }
+    }
 
     const fn is_short(self) -> bool {
         matches!(self, Form::Short | Form::ShortPlain | Form::ShortUnbound | Form::ShortPlainUnbound)
@@ -124,8 +150,28 @@ pub enum Verdict {
     TooDear,
     /// The merchant does not allow it.
     NotAllowed,
+    /// It is not that of a text registered with the country's regulator.
+    NotRegistered,
+    /// The carrier cannot pass it on.
+    NotCarried,
     /// It would be the same as an earlier form, or the language has no such text.
     Nothing,
+}
+
+impl Verdict {
+    /// Its word in the timeline.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Fits => "fits",
+            Verdict::FewestSegments => "fewest_segments",
+            Verdict::TooManySegments => "too_many_segments",
+            Verdict::TooDear => "too_dear",
+            Verdict::NotAllowed => "not_allowed",
+            Verdict::NotRegistered => "not_registered",
+            Verdict::NotCarried => "not_carried",
+            Verdict::Nothing => "nothing",
+        }
+    }
 }
 
 /// A form that was looked at.
@@ -162,12 +208,26 @@ impl Plan {
 
 /// Renders the fullest form of a message that its budget allows, or the one with the fewest segments.
 pub fn plan(input: &MessageInput<'_>, budget: &Budget) -> Plan {
+    plan_admitted(input, budget, &|_| Ok(())).unwrap_or_else(|considered| {
+        // The full text is always allowed, so that there always is a form.
+        let message = render(input).on(budget.alphabet);
+        Plan { cost: cost(message.measure(), budget), message, form: Form::Full, considered }
+    })
+}
+
+/// As [`plan()`], among the forms that `admits` has nothing against; or, where there is none, what it had
+/// against each.
+pub fn plan_admitted(
+    input: &MessageInput<'_>,
+    budget: &Budget,
+    admits: &dyn Fn(&Message) -> Result<(), Verdict>,
+) -> Result<Plan, Vec<Considered>> {
     let full = render(input);
-    let mut considered = Vec::with_capacity(Form::ALL.len());
+    let mut considered = Vec::new();
     let mut fewest: Option<(Form, Message)> = None;
     for form in Form::ALL {
         let rendered = if allowed(form, budget, full.source()) {
-            render_as(form, input, &full).ok_or(Verdict::Nothing)
+            render_as(form, input, &full, budget.alphabet).ok_or(Verdict::Nothing)
         } else {
             Err(Verdict::NotAllowed)
         };
@@ -178,21 +238,43 @@ pub fn plan(input: &MessageInput<'_>, budget: &Budget) -> Plan {
                 continue;
             }
         };
+        let segments = Some(message.measure().segments);
+        if let Err(verdict) = admits(&message) {
+            considered.push(Considered { form, segments, verdict });
+            continue;
+        }
         let verdict = judge(message.measure(), budget);
-        considered.push(Considered { form, segments: Some(message.measure().segments), verdict });
+        considered.push(Considered { form, segments, verdict });
         if verdict == Verdict::Fits {
-            return Plan { cost: cost(message.measure(), budget), message, form, considered };
+            return Ok(Plan { cost: cost(message.measure(), budget), message, form, considered });
         }
         let shorter = |best: &(Form, Message)| message.measure().segments < best.1.measure().segments;
         if fewest.as_ref().is_none_or(shorter) {
             fewest = Some((form, message));
         }
     }
-    let (form, message) = fewest.unwrap_or((Form::Full, full));
+    let Some((form, message)) = fewest else { return Err(considered) };
     for considered in considered.iter_mut().filter(|considered| considered.form == form) {
         considered.verdict = Verdict::FewestSegments;
     }
-    Plan { cost: cost(message.measure(), budget), message, form, considered }
+    Ok(Plan { cost: cost(message.measure(), budget), message, form, considered })
+}
+
+/// The plan of a text that has one form only, such as a notice; or what `admits` has against it.
+pub fn plan_as_it_is(
+    message: Message,
+    budget: &Budget,
+    admits: &dyn Fn(&Message) -> Result<(), Verdict>,
+) -> Result<Plan, Vec<Considered>> {
+    let form = Form::Full;
+    let measure = message.measure();
+    let seen = |verdict| vec![Considered { form, segments: Some(measure.segments), verdict }];
+    admits(&message).map_err(seen)?;
+    let verdict = match judge(measure, budget) {
+        Verdict::Fits => Verdict::Fits,
+        _ => Verdict::FewestSegments,
+    };
+    Ok(Plan { cost: cost(measure, budget), message, form, considered: seen(verdict) })
 }
 
 fn allowed(form: Form, budget: &Budget, source: TextSource) -> bool {
@@ -221,7 +303,12 @@ fn judge(measure: Measure, budget: &Budget) -> Verdict {
 }
 
 /// The message in a form, or nothing when the form is no other than an earlier one.
-fn render_as(form: Form, input: &MessageInput<'_>, full: &Message) -> Option<Message> {
+fn render_as(
+    form: Form,
+    input: &MessageInput<'_>,
+    full: &Message,
+    alphabet: CarrierAlphabet,
+) -> Option<Message> {
     let has_origin = matches!(
         input.presentation,
         Presentation::Page { .. } | Presentation::Element { .. } | Presentation::Iframe { .. }
@@ -233,11 +320,11 @@ fn render_as(form: Form, input: &MessageInput<'_>, full: &Message) -> Option<Mes
     let input = if form.is_unbound() { &unbound } else { input };
     let message = if form.is_short() { render_short(input, full)? } else { render(input) };
     if !form.is_plain() {
-        return Some(message);
+        return Some(message.on(alphabet));
     }
-    let text = plain::plain_latin(message.expose());
+    let text = plain::plain_latin(message.expose(), alphabet);
     let changed = *text != message.expose();
-    changed.then(|| Message::new(text, message.locale, message.source))
+    changed.then(|| Message::new(text, message.locale, message.source).on(alphabet))
 }
 
 fn render_short(input: &MessageInput<'_>, full: &Message) -> Option<Message> {

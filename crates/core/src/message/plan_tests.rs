@@ -35,7 +35,11 @@ impl Case {
     }
 
     fn plan(&self, budget: &Budget) -> Plan {
-        let input = MessageInput {
+        self.with_input(|input| plan(input, budget))
+    }
+
+    fn with_input<T>(&self, use_it: impl FnOnce(&MessageInput<'_>) -> T) -> T {
+        use_it(&MessageInput {
             brand: &self.brand,
             purpose: &self.purpose,
             transaction: Some(&self.transaction),
@@ -45,8 +49,7 @@ impl Case {
             presentation: &self.presentation,
             code: &Code::fixed("123456"),
             minutes: 10,
-        };
-        plan(&input, budget)
+        })
     }
 }
 
@@ -190,11 +193,82 @@ fn p7_a_short_payment_text_still_says_amount_and_payee_before_the_code() {
     }
 }
 
+#[test]
+fn an_ascii_carrier_needs_letters_that_ascii_has() {
+    let budget = Budget {
+        alphabet: CarrierAlphabet::Ascii,
+        short: Permission::Refused,
+        accent_free: Permission::Allowed,
+        ..Budget::default()
+    };
+    let case = Case { purpose: Purpose::AccountChange, ..Case::login("de") };
+    let plan = case.plan(&budget);
+    assert_eq!((plan.form, plan.fits()), (Form::FullPlain, true));
+    assert!(plan.message.expose().is_ascii() && plan.message.expose().contains("zur Anderung"));
+    let gsm = Budget { alphabet: CarrierAlphabet::Gsm, ..budget };
+    assert_eq!(case.plan(&gsm).form, Form::Full, "GSM-7 has the umlaut");
+}
+
+#[test]
+fn only_what_is_registered_is_sent() {
+    let case = Case::login("en");
+    let only = |words: &'static str| {
+        move |message: &Message| {
+            if message.expose().contains(words) { Ok(()) } else { Err(Verdict::NotRegistered) }
+        }
+    };
+    let budget = Budget { max_segments: 3, ..Budget::default() };
+    let short = case.with_input(|input| plan_admitted(input, &budget, &only("sign in code")));
+    let short = short.unwrap_or_else(|_| panic!("the short text is registered"));
+    assert_eq!((short.form, short.considered[0].verdict), (Form::Short, Verdict::NotRegistered));
+    let none = case.with_input(|input| plan_admitted(input, &budget, &only("another text")));
+    let Err(considered) = none else { panic!("nothing is registered") };
+    assert!(considered.iter().all(|seen| seen.verdict != Verdict::Fits), "{considered:?}");
+}
+
+#[test]
+fn words_of_the_timeline_are_those_of_the_record() {
+    for form in Form::ALL {
+        assert_eq!(serde_json::to_value(form).unwrap(), form.as_str());
+    }
+    for verdict in [Verdict::Fits, Verdict::TooManySegments, Verdict::NotRegistered, Verdict::NotCarried] {
+        assert_eq!(serde_json::to_value(verdict).unwrap()["verdict"], verdict.as_str());
+    }
+}
+
+fn alphabet() -> impl Strategy<Value = CarrierAlphabet> {
+    prop_oneof![Just(CarrierAlphabet::Gsm), Just(CarrierAlphabet::Ascii), Just(CarrierAlphabet::Latin1)]
+}
+
 fn permission() -> impl Strategy<Value = Permission> {
     prop_oneof![Just(Permission::Allowed), Just(Permission::Refused)]
 }
 
 proptest! {
+    #[test]
+    fn p7_whatever_the_budget_a_payment_says_amount_and_payee_before_its_one_code(
+        locale in proptest::sample::select(&LANGUAGES[..]),
+        payee in "[A-Za-z]{3,20}", cents in 100_u64..10_000_000,
+        max_segments in 0_usize..4, max_cost in 1_u64..40_000,
+        short in permission(), accent_free in permission(), alphabet in alphabet(),
+        reader in prop_oneof![Just(Reader::Browser), Just(Reader::Other)],
+    ) {
+        let money = Money::from_minor_units(cents, "EUR".parse().unwrap());
+        let transaction =
+            Transaction { money: Some(money), payee: Some(payee.clone()), ..Transaction::default() };
+        let case = Case { purpose: Purpose::Payment, transaction, ..Case::login(locale) };
+        let plan = case.plan(&Budget {
+            max_segments, segment_price: Some(euros(7500)), max_cost: Some(euros(max_cost)),
+            short, accent_free, alphabet, reader,
+        });
+        let text = plan.message.expose();
+        let body = text.split("\n\n").next().unwrap();
+        let at = |part: &str| body.find(part);
+        let code = at("123456");
+        prop_assert!(at(&money.to_string()).is_some_and(|at| Some(at) < code), "{}", text);
+        prop_assert!(at(&payee).is_some_and(|at| Some(at) < code), "{}", text);
+    }
+
     #[test]
     fn what_fits_never_exceeds_its_promise(
         brand in "[A-Za-zÀ-žА-я \u{4e00}-\u{4e20}😀]{1,30}",
@@ -203,6 +277,7 @@ proptest! {
         max_segments in 1_usize..4, max_cost in 1_u64..40_000,
         short in permission(), accent_free in permission(),
         reader in prop_oneof![Just(Reader::Browser), Just(Reader::Other)],
+        alphabet in alphabet(),
     ) {
         let case = Case { brand, purpose: word.parse().unwrap(), ..Case::login(locale) };
         let budget = Budget {
@@ -211,10 +286,11 @@ proptest! {
             max_cost: Some(euros(max_cost)),
             short,
             accent_free,
+            alphabet,
             reader,
         };
         let plan = case.plan(&budget);
-        let measure = Measure::of(plan.message.expose());
+        let measure = Measure::on(plan.message.expose(), alphabet);
         prop_assert_eq!(measure, plan.message.measure(), "the promise is the measure of what is sent");
         prop_assert_eq!(plan.cost, Some(euros(7500).times(measure.segments)));
         if plan.fits() {

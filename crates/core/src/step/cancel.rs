@@ -9,7 +9,7 @@ pub(super) fn cancel(draft: &mut Draft<'_>, id: VerificationId) -> Outcome {
     match draft.subject.verification(id) {
         None => return Outcome::NotFound,
         // Asked twice, or too late: it has ended, which is what the caller wants.
-        Some(verification) if !verification.is_pending() => return Outcome::Settled,
+        Some(verification) if !verification.is_live() => return Outcome::Settled,
         Some(_) => {}
     }
     let reason = CancelReason::Requested;

@@ -99,6 +99,10 @@ pub(super) fn check(draft: &mut Draft<'_>, check: &Check) -> Result<Outcome, Key
     let Some(verification) = draft.subject.verification(check.verification) else {
         return Ok(Outcome::NotFound);
     };
+    // A recovery has no code to be guessed.
+    if matches!(verification.state, State::Recovering { .. } | State::Recovered { .. }) {
+        return Ok(Outcome::NotFound);
+    }
     if let Some(RememberedOutcome::Checked { result, attempts_remaining }) =
         verification.recall(check.command)
     {
@@ -125,12 +129,14 @@ pub(super) fn check(draft: &mut Draft<'_>, check: &Check) -> Result<Outcome, Key
 
 const fn result_of_ended(state: &State) -> CheckResult {
     match state {
-        State::Pending { .. } => CheckResult::Incorrect,
-        State::Approved { .. } => CheckResult::AlreadyUsed,
+        State::Pending { .. } | State::Recovering { .. } => CheckResult::Incorrect,
+        State::Approved { .. } | State::Recovered { .. } => CheckResult::AlreadyUsed,
         State::Expired { .. } => CheckResult::Expired,
         State::Exhausted { .. } => CheckResult::Exhausted,
         State::Canceled { reason: CancelReason::Superseded, .. } => CheckResult::Superseded,
-        State::Canceled { reason: CancelReason::Requested, .. } => CheckResult::Canceled,
+        State::Canceled { reason: CancelReason::Requested | CancelReason::PhoneProved, .. } => {
+            CheckResult::Canceled
+        }
         State::Denied { .. } => CheckResult::Denied,
     }
 }
@@ -257,7 +263,11 @@ fn approve(draft: &mut Draft<'_>, id: VerificationId) {
     if verification.assurance() < Assurance::Possession {
         return;
     }
-    let customer = verification.customer.clone().map(|customer| super::start::customer_tag(draft, &customer));
+    let customer = verification.customer.clone();
+    if let Some(customer) = &customer {
+        super::recover::holder_is_here(draft, customer);
+    }
+    let customer = customer.map(|customer| super::start::customer_tag(draft, &customer));
     // Only a success clears the count (NIST SP 800-63B-4 §3.2.2, N6).
     draft.subject.failures_mut(standing).clear();
     let now = draft.now;

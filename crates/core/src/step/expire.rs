@@ -5,8 +5,9 @@ use crate::event::EventKind;
 use crate::id::VerificationId;
 use crate::verification::State;
 
-/// Ends every pending verification whose life is over (NIST SP 800-63B-4 §3.1.3.2, N1), and every
-/// one of another epoch: it was started before a restore, and its code may have been used since.
+/// Ends every live verification whose life is over (NIST SP 800-63B-4 §3.1.3.2, N1), and every
+/// one of another epoch: it was started before a restore, and its code may have been used, or its recovery
+/// objected to, since.
 pub(super) fn expire_overdue(draft: &mut Draft<'_>) {
     let now = draft.now;
     let epoch = draft.keyring.epoch;
@@ -14,7 +15,7 @@ pub(super) fn expire_overdue(draft: &mut Draft<'_>) {
         .subject
         .verifications
         .iter()
-        .filter(|v| v.is_pending() && (v.expires_at <= now || v.epoch != epoch))
+        .filter(|v| v.is_live() && (v.expires_at <= now || v.epoch != epoch))
         .map(|v| v.id)
         .collect();
     for id in over {

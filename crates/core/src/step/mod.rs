@@ -8,8 +8,10 @@ mod advance;
 mod cancel;
 mod check;
 mod expire;
+mod overdue;
 mod rebind;
 mod receipt;
+mod recover;
 mod redeem;
 mod report;
 mod resend;
@@ -31,7 +33,9 @@ use crate::verification::{Channel, DeliveryTrace, Standing, State, Status, Verif
 
 pub use advance::{Advance, AdvanceCause, Room, StepCause, StopReason};
 pub use check::{Check, CheckResult, Checked, derive_code};
+pub use overdue::Overdue;
 pub use receipt::{OnFailure, Receipt};
+pub use recover::Recover;
 pub use redeem::{BindingField, Redeem, RedeemOutcome, Replacement};
 pub use resend::Resend;
 pub use start::{Start, Started};
@@ -53,6 +57,10 @@ pub enum Command {
     Advance(Advance),
     /// A carrier's word about a message.
     Receipt(Receipt),
+    /// Let another phone take the place of a lost one.
+    Recover(Box<Recover>),
+    /// A carrier's silence about a message.
+    Overdue(Overdue),
     /// Use the proof, once.
     Redeem(Box<Redeem>),
     /// "This was not me."
@@ -64,7 +72,7 @@ pub enum Command {
 /// What a command came to. Says nothing until it is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Of a start.
+    /// Of a start or recover.
     Started(Started),
     /// Of a resend that sent.
     Resent {
@@ -73,7 +81,7 @@ pub enum Outcome {
     },
     /// Of a check.
     Checked(Checked),
-    /// Of a cancel, report, receipt, expire or advance: done, or there was nothing to do.
+    /// Of a cancel, report, receipt, silence, expire or advance: done, or there was nothing to do.
     Settled,
     /// Of a redeem.
     Redeemed(RedeemOutcome),
@@ -200,6 +208,8 @@ pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Resul
         Command::Expire => Outcome::Settled,
         Command::Advance(advance) => advance::advance(&mut draft, advance),
         Command::Receipt(receipt) => receipt::receipt(&mut draft, receipt),
+        Command::Recover(recover) => recover::recover(&mut draft, recover),
+        Command::Overdue(overdue) => overdue::overdue(&mut draft, *overdue),
         Command::Redeem(redeem) => redeem::redeem(&mut draft, redeem),
         Command::Report(id) => report::report(&mut draft, *id),
         Command::Rebind => rebind::rebind(&mut draft),
@@ -265,10 +275,16 @@ impl Draft<'_> {
             workflow.sent(channel, now);
         }
         let delivery_id = self.deliver_code(id)?;
+        self.count_send();
+        Some(delivery_id)
+    }
+
+    /// Counts a message to this phone that somebody asked for.
+    fn count_send(&mut self) {
+        let now = self.now;
         let sends = &mut self.subject.record.sends;
         sends.retain(|&at| at > now.minus(DAY));
         sends.push(now);
-        Some(delivery_id)
     }
 
     /// Asks for one more delivery of a verification's code, by the channel of its last message.

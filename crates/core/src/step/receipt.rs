@@ -53,7 +53,7 @@ pub(super) fn receipt(draft: &mut Draft<'_>, receipt: &Receipt) -> Outcome {
     if receipt.status == ReceiptStatus::Failed && is_channel_lost(draft, receipt) {
         match receipt.on_failure {
             OnFailure::SendAgain => {
-                fail_over(draft, receipt);
+                fail_over(draft, receipt.verification, receipt.delivery);
             }
             OnFailure::NextStep => {
                 take_next_step(draft, receipt.verification, StepCause::Failed, Room::Open);
@@ -72,17 +72,16 @@ fn is_channel_lost(draft: &Draft<'_>, receipt: &Receipt) -> bool {
         && by_this.all(|trace| trace.receipt == Some(ReceiptStatus::Failed))
 }
 
-/// A message that the carrier gave up is sent once more, with the same code, where none of the others can
-/// arrive any more. Nobody asked for it: it counts as spend and not as one of the customer's sends
-/// (design 6, Sending).
-fn fail_over(draft: &mut Draft<'_>, receipt: &Receipt) -> Option<()> {
-    let verification = draft.subject.verification(receipt.verification)?;
+/// Sends a pending verification's message once more, with the same code. Nobody asked for it: it counts as
+/// spend and not as one of the customer's sends (design 6, Sending).
+pub(super) fn fail_over(draft: &mut Draft<'_>, id: VerificationId, after: DeliveryId) -> Option<()> {
+    let verification = draft.subject.verification(id)?;
     let failovers = verification.deliveries.len().saturating_sub(usize::from(verification.sends));
     let in_time = verification.expires_at.since(draft.now) >= MIN_LIFE_FOR_RESEND;
     if !verification.is_pending() || failovers >= MAX_FAILOVERS || !in_time {
         return None;
     }
-    let delivery = draft.deliver_code(receipt.verification)?;
-    draft.event(receipt.verification, EventKind::FailedOver { delivery, after: receipt.delivery });
+    let delivery = draft.deliver_code(id)?;
+    draft.event(id, EventKind::FailedOver { delivery, after });
     Some(())
 }

@@ -12,6 +12,8 @@ use crate::phone::E164;
 use crate::policy::{NOTICE_LIFETIME, PROOF_LIFETIME};
 use crate::proof::SessionHash;
 use crate::purpose::Purpose;
+use crate::subject::SubjectKey;
+use crate::time::Timestamp;
 use crate::transaction::Transaction;
 use crate::verification::{
     Channel, CommandId, DeliveryTrace, DenyReason, PhoneChange, RememberedOutcome, State, Verification,
@@ -72,6 +74,13 @@ pub enum RedeemOutcome {
     TooWeak,
     /// Something is not as it was at start. The verification is void now.
     Mismatch(BindingField),
+    /// It is a recovery, and whoever holds the phone may still object.
+    NotReady {
+        /// Until then.
+        ready_at: Timestamp,
+    },
+    /// It is a recovery of another phone or customer, or for another phone. It is as good as before.
+    OtherRecovery(BindingField),
 }
 
 /// What a verification is bound to.
@@ -84,6 +93,8 @@ pub enum BindingField {
     Purpose,
     /// The customer, where one phone replaces another.
     Customer,
+    /// The phone that takes the place of a lost one.
+    Replacement,
     /// The session.
     Session,
     /// The transaction.
@@ -94,7 +105,7 @@ impl BindingField {
     /// Its name in requests.
     pub const fn as_str(self) -> &'static str {
         match self {
-            BindingField::Phone => "to",
+            BindingField::Phone | BindingField::Replacement => "to",
             BindingField::Purpose => "purpose",
             BindingField::Customer => "customer",
             BindingField::Session => "session",
@@ -136,11 +147,16 @@ pub(super) fn redeem(draft: &mut Draft<'_>, redeem: &Redeem) -> Outcome {
 }
 
 fn judge(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> RedeemOutcome {
-    let State::Approved { at, redeemed_at, .. } = &verification.state else {
-        return match verification.state {
-            State::Denied { .. } => RedeemOutcome::Denied,
-            _ => RedeemOutcome::NotApproved,
-        };
+    let (at, redeemed_at) = match &verification.state {
+        State::Approved { at, redeemed_at, .. } => (at, redeemed_at),
+        State::Recovering { ready_at, replacement, .. } => {
+            return judge_recovery(draft, verification, redeem, (*ready_at, *replacement));
+        }
+        State::Recovered { .. } => return RedeemOutcome::AlreadyRedeemed,
+        State::Denied { .. } => return RedeemOutcome::Denied,
+        State::Pending { .. } | State::Expired { .. } | State::Exhausted { .. } | State::Canceled { .. } => {
+            return RedeemOutcome::NotApproved;
+        }
     };
     if redeemed_at.is_some() {
         return RedeemOutcome::AlreadyRedeemed;
@@ -163,6 +179,29 @@ fn judge(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> Red
 fn needed(verification: &Verification, redeem: &Redeem) -> Assurance {
     let replacing = redeem.replacement.as_ref().map_or(Assurance::Notification, |_| Assurance::Possession);
     redeem.least.max(Assurance::needed_for(&verification.purpose)).max(replacing)
+}
+
+/// A recovery is not proved but waited for. It lets the phone give way that it was asked for, and no other.
+/// A difference does not void it: its customer would wait for days once more for a mistype.
+fn judge_recovery(
+    draft: &Draft<'_>,
+    verification: &Verification,
+    redeem: &Redeem,
+    (ready_at, replacement): (Timestamp, SubjectKey),
+) -> RedeemOutcome {
+    let Some(new) = &redeem.replacement else { return RedeemOutcome::NotApproved };
+    let key = |phone| draft.keyring.subject_key(draft.subject.app, verification.mode, phone);
+    if key(&redeem.phone) != draft.subject.key {
+        RedeemOutcome::OtherRecovery(BindingField::Phone)
+    } else if key(&new.phone) != replacement {
+        RedeemOutcome::OtherRecovery(BindingField::Replacement)
+    } else if verification.customer.as_ref() != Some(&new.customer) {
+        RedeemOutcome::OtherRecovery(BindingField::Customer)
+    } else if draft.now < ready_at {
+        RedeemOutcome::NotReady { ready_at }
+    } else {
+        RedeemOutcome::Redeemed
+    }
 }
 
 fn mismatch(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> Option<BindingField> {
@@ -195,12 +234,15 @@ fn may_replace(redeem: &Redeem) -> bool {
 
 fn use_up(draft: &mut Draft<'_>, id: VerificationId) {
     let now = draft.now;
-    if let Some(Verification { state: State::Approved { redeemed_at, .. }, .. }) =
-        draft.subject.verification_mut(id)
-    {
-        *redeemed_at = Some(now);
+    match draft.subject.verification_mut(id).map(|verification| &mut verification.state) {
+        Some(State::Approved { redeemed_at, .. }) => {
+            *redeemed_at = Some(now);
+            draft.event(id, EventKind::Redeemed);
+        }
+        // What was waited for is no proof: the change itself is the event.
+        Some(State::Recovering { .. }) => draft.end(id, State::Recovered { at: now }),
+        _ => {}
     }
-    draft.event(id, EventKind::Redeemed);
 }
 
 /// Records that this phone gives way to another, and warns whoever holds it. No limit stops the warning:
@@ -224,9 +266,11 @@ fn give_way(draft: &mut Draft<'_>, id: VerificationId, replacement: &Replacement
 fn void(draft: &mut Draft<'_>, id: VerificationId, field: BindingField) {
     let reason = match field {
         BindingField::Transaction => DenyReason::TransactionMismatch,
-        BindingField::Phone | BindingField::Purpose | BindingField::Customer | BindingField::Session => {
-            DenyReason::BindingMismatch
-        }
+        BindingField::Phone
+        | BindingField::Purpose
+        | BindingField::Customer
+        | BindingField::Replacement
+        | BindingField::Session => DenyReason::BindingMismatch,
     };
     draft.end(id, State::Denied { at: draft.now, reason });
     draft.event(id, EventKind::Denied { reason });

@@ -23,6 +23,9 @@ pub(super) fn resend(draft: &mut Draft<'_>, resend: &Resend) -> Outcome {
     let Some(verification) = draft.subject.verification(resend.verification) else {
         return Outcome::NotFound;
     };
+    if matches!(verification.state, State::Recovering { .. } | State::Recovered { .. }) {
+        return Outcome::NotFound;
+    }
     if let Some(RememberedOutcome::Sent(answer)) = verification.recall(resend.command) {
         return Outcome::Resent { resend_at: answer.resend_at };
     }

@@ -11,6 +11,7 @@ use crate::event::{ClientAddress, EventKind};
 use crate::id::VerificationId;
 use crate::keyring::{Place, Tag};
 use crate::locale::Locale;
+use crate::message::Reader;
 use crate::phone::{E164, NumberType};
 use crate::policy::{Address, Carried, MAX_LIFETIME, MAX_LIVE};
 use crate::presentation::Presentation;
@@ -55,6 +56,8 @@ pub struct Start {
     pub locale: Locale,
     /// Where the code is typed.
     pub presentation: Presentation,
+    /// What reads the message's last line.
+    pub reader: Reader,
     /// The form of the code, allowed by the policy.
     pub format: CodeFormat,
     /// The life of the code, within [`crate::policy::MIN_LIFETIME`] and [`crate::policy::MAX_LIFETIME`].
@@ -111,7 +114,7 @@ fn recall(draft: &Draft<'_>, start: &Start) -> Option<Started> {
 }
 
 fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
-    check_destination(draft, start)?;
+    check_destination(draft, start.mode, &start.phone)?;
     check_channels(draft, start)?;
     let customer = start.customer.as_ref().map(|customer| customer_tag(draft, customer));
     let standing = match customer {
@@ -165,16 +168,16 @@ fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
 }
 
 /// Numbers that are never sent to; test messages cost nothing and go to no carrier.
-fn check_destination(draft: &Draft<'_>, start: &Start) -> Result<(), Refusal> {
-    if start.mode == Mode::Test {
+pub(super) fn check_destination(draft: &Draft<'_>, mode: Mode, phone: &E164) -> Result<(), Refusal> {
+    if mode == Mode::Test {
         return Ok(());
     }
-    let number_type = start.phone.number_type();
+    let number_type = phone.number_type();
     // A number of no type is one that no plan assigns: only test keys may use it (fiction ranges).
     if number_type == NumberType::Unknown || draft.policy.refused_number_types.contains(&number_type) {
         return Err(Refusal::NumberTypeRefused(number_type));
     }
-    match start.phone.country() {
+    match phone.country() {
         Some(country) if draft.policy.countries.contains(&country) => Ok(()),
         country => Err(Refusal::CountryNotAllowed(country)),
     }
@@ -222,7 +225,7 @@ fn found(draft: &mut Draft<'_>, id: VerificationId, start: &Start) -> Started {
     Started::Found(id)
 }
 
-fn supersede(draft: &mut Draft<'_>, id: VerificationId) {
+pub(super) fn supersede(draft: &mut Draft<'_>, id: VerificationId) {
     let reason = CancelReason::Superseded;
     draft.end(id, State::Canceled { at: draft.now, reason });
     draft.event(id, EventKind::Canceled { reason });
@@ -264,6 +267,7 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
         workflow: (start.workflow.len() > 1).then(|| Workflow::new(start.workflow.clone())),
         locale: start.locale.clone(),
         presentation: start.presentation.clone(),
+        reader: start.reader,
         format: start.format,
         epoch: draft.keyring.epoch,
         created_at: draft.now,
@@ -276,6 +280,7 @@ fn create(draft: &mut Draft<'_>, start: &Start, binding: &Binding) {
         deliveries: Vec::new(),
         state: State::Pending { code },
         phone_change: None,
+        reported_at: None,
         remembered: Vec::new(),
         metadata: start.metadata.clone(),
     };

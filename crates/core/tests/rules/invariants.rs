@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use countersign_core::delivery::DeliveryKind;
+use countersign_core::delivery::{Delivery, DeliveryKind};
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::{DeliveryId, EventId, VerificationId};
 use countersign_core::policy::{
@@ -134,7 +134,7 @@ impl Ledger {
         );
         assert!(later.remembered.len() <= MAX_REMEMBERED);
         assert!(
-            later.expires_at.since(later.created_at) <= MAX_LIFETIME,
+            is_recovery(later) || later.expires_at.since(later.created_at) <= MAX_LIFETIME,
             "N1: lives longer than ten minutes"
         );
         assert!(later.is_pending() || later.email.is_none(), "an e-mail address outlived its verification");
@@ -146,7 +146,7 @@ impl Ledger {
                 "a step that is not there is due"
             );
         }
-        if later.is_pending() {
+        if later.is_live() {
             assert!(now < later.expires_at, "a step left an overdue verification pending");
         } else {
             assert!(
@@ -157,7 +157,7 @@ impl Ledger {
             );
         }
         let Some(earlier) = earlier else {
-            assert!(later.is_pending(), "born ended");
+            assert!(later.is_live(), "born ended");
             return;
         };
         assert!(later.attempts_used >= earlier.attempts_used, "I2: attempts were lowered");
@@ -168,9 +168,13 @@ impl Ledger {
             "life changed"
         );
         assert_eq!(later.digest, earlier.digest, "the binding changed");
-        if earlier.is_pending() && !later.is_pending() {
-            let last_send =
-                taken.effects.iter().rposition(|e| matches!(e, Effect::Send(d) if d.verification == id));
+        if earlier.is_live() && !later.is_live() {
+            let is_stopped = |delivery: &Delivery| {
+                // The notice that a recovery was used is what ends it.
+                delivery.verification == id
+                    && Some(delivery.id) != later.phone_change.as_ref().map(|c| c.notice.id)
+            };
+            let last_send = taken.effects.iter().rposition(|e| matches!(e, Effect::Send(d) if is_stopped(d)));
             let all: Vec<DeliveryId> = later.deliveries.iter().map(|trace| trace.id).collect();
             let stop =
                 taken.effects.iter().rposition(|e| matches!(e, Effect::CancelDeliveries(ids) if *ids == all));
@@ -187,9 +191,15 @@ impl Ledger {
             if delivery.kind == DeliveryKind::PhoneChangeNotice {
                 let count = self.notices.entry(verification.id).or_default();
                 *count += 1;
-                assert_eq!(*count, 1, "N7: more notices than redeemed proofs");
-                assert_eq!(self.redeems.get(&verification.id), Some(&1), "N7: a notice without a redeem");
                 assert_eq!(delivery.expires_at, now.plus(NOTICE_LIFETIME));
+                if is_recovery(verification) {
+                    assert!(*count <= 2, "N7: one notice when it is asked for, one when it is used");
+                    assert_eq!(*count == 1, verification.is_live());
+                    self.sends_at.extend((*count == 1).then_some(now));
+                } else {
+                    assert_eq!(*count, 1, "N7: more notices than redeemed proofs");
+                    assert_eq!(self.redeems.get(&verification.id), Some(&1), "N7: a notice without a redeem");
+                }
                 continue;
             }
             assert_eq!(delivery.expires_at, verification.expires_at);
@@ -245,11 +255,23 @@ fn kinds(effects: &[Effect]) -> impl Iterator<Item = &EventKind> {
     })
 }
 
+/// What has no guesses has no code.
+const fn is_recovery(verification: &Verification) -> bool {
+    verification.max_attempts == 0
+}
+
 /// Which state may follow which.
 fn allowed(earlier: &State, later: &State) -> bool {
     match (earlier, later) {
+        (State::Recovering { ready_at, .. }, State::Recovering { ready_at: later, .. }) => ready_at == later,
+        (
+            State::Recovering { .. },
+            State::Pending { .. } | State::Approved { .. } | State::Exhausted { .. },
+        )
+        | (State::Pending { .. }, State::Recovering { .. } | State::Recovered { .. }) => false,
         (State::Pending { .. }, State::Approved { redeemed_at, .. }) => redeemed_at.is_none(),
-        (State::Pending { .. }, _) | (State::Approved { .. }, State::Denied { .. }) => true,
+        (State::Pending { .. } | State::Recovering { .. }, _)
+        | (State::Approved { .. } | State::Recovered { .. }, State::Denied { .. }) => true,
         (
             State::Approved { at, proof_key, redeemed_at: None },
             State::Approved { at: later_at, proof_key: later_key, .. },
@@ -260,9 +282,10 @@ fn allowed(earlier: &State, later: &State) -> bool {
 
 fn bounds(policy: &Policy, before: &Subject, after: &Subject) {
     let record = &after.record;
-    let pending: BTreeSet<_> = after.verifications.iter().filter(|v| v.is_pending()).map(|v| v.id).collect();
+    let pending = after.verifications.iter().filter(|v| v.is_pending()).count();
+    let waiting: BTreeSet<_> = after.verifications.iter().filter(|v| v.is_live()).map(|v| v.id).collect();
     let live: BTreeSet<_> = record.live.iter().copied().collect();
-    assert_eq!(live, pending, "the record and the verifications disagree about what lives");
+    assert_eq!(live, waiting, "the record and the verifications disagree about what lives");
     assert_eq!(live.len(), record.live.len());
     assert!(live.len() <= MAX_LIVE);
     assert!(record.sends.len() <= usize::from(policy.phone_limits.per_day));
@@ -276,5 +299,5 @@ fn bounds(policy: &Policy, before: &Subject, after: &Subject) {
         .filter(|v| v.is_pending())
         .map(|v| (v.purpose.to_string(), v.session.map(|s| s.to_string())))
         .collect();
-    assert_eq!(slots.len(), pending.len(), "two live verifications in one slot");
+    assert_eq!(slots.len(), pending, "two live verifications in one slot");
 }

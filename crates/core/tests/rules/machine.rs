@@ -9,19 +9,23 @@ use countersign_core::code::Guess;
 use countersign_core::event::EventKind;
 use countersign_core::id::VerificationId;
 use countersign_core::keyring::Epoch;
-use countersign_core::policy::{FailureLimits, PhoneLimits, ResendCode};
+use countersign_core::policy::{FailureLimits, OnOverdueReceipt, PhoneLimits, ResendCode};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    Advance, AdvanceCause, Check, CheckResult, Checked, Command, OnFailure, Outcome, Receipt, Redeem,
-    RedeemOutcome, Refusal, Resend, Room, Start,
+    Advance, AdvanceCause, Check, CheckResult, Checked, Command, OnFailure, Outcome, Overdue, Receipt,
+    Recover, Redeem, RedeemOutcome, Refusal, Resend, Room, Start, Started,
 };
+use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::Transaction;
-use countersign_core::verification::{Channel, CommandId, ReceiptStatus, Standing, Status};
+use countersign_core::verification::{Channel, CommandId, ReceiptStatus, Standing, State, Status};
 use countersign_core::workflow::WorkflowStep;
 use proptest::prelude::*;
 
-use crate::world::{OTHER_PHONE, World, payment, session};
+use crate::world::{OTHER_PHONE, World, payment, phone, session};
+
+/// Phones that recoveries are for.
+const NEW_NUMBERS: [&str; 2] = [OTHER_PHONE, "+4915112345680"];
 
 /// What a customer types.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +75,9 @@ enum Action {
         which: usize,
         status: ReceiptStatus,
     },
+    Overdue {
+        which: usize,
+    },
     Redeem {
         which: usize,
         cents: Option<u8>,
@@ -81,6 +88,16 @@ enum Action {
         which: usize,
         another: Option<u8>,
         command: Option<u8>,
+    },
+    /// Another phone is to take this one's place, this one being lost.
+    Recover {
+        customer: u8,
+        another: bool,
+    },
+    /// A start for that other phone.
+    UseRecovery {
+        which: usize,
+        another: bool,
     },
     Report {
         which: usize,
@@ -145,8 +162,11 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::Expire),
         1 => (which(), proptest::sample::select(vec![ReceiptStatus::Buffered, ReceiptStatus::Failed, ReceiptStatus::Delivered]))
             .prop_map(|(which, status)| Action::Receipt { which, status }),
+        1 => which().prop_map(|which| Action::Overdue { which }),
         3 => (which(), cents(), command()).prop_map(|(which, cents, command)| Action::Redeem { which, cents, command }),
         2 => (which(), cents(), command()).prop_map(|(which, another, command)| Action::Replace { which, another, command }),
+        1 => (0_u8..2, any::<bool>()).prop_map(|(customer, another)| Action::Recover { customer, another }),
+        1 => (which(), any::<bool>()).prop_map(|(which, another)| Action::UseRecovery { which, another }),
         1 => which().prop_map(|which| Action::Report { which }),
         1 => prop_oneof![1 => Just(Action::Rebind), 1 => Just(Action::Restore), 10 => Just(Action::Expire)],
         9 => wait().prop_map(|millis| Action::Wait { millis }),
@@ -161,6 +181,7 @@ struct Model {
     /// The outcome that each command had.
     answered: BTreeMap<(VerificationId, [u8; 16]), Checked>,
     misses: BTreeMap<bool, Vec<Timestamp>>,
+    recoveries: Vec<VerificationId>,
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -196,6 +217,7 @@ impl Model {
             Status::Expired => return Some(CheckResult::Expired),
             Status::Exhausted => return Some(CheckResult::Exhausted),
             Status::Denied => return Some(CheckResult::Denied),
+            Status::Recovered => unreachable!("what has a code is no recovery"),
             Status::Canceled => {
                 let superseded = world.events.iter().any(|event| {
                     event.verification == check.verification
@@ -312,11 +334,7 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
         }
         Action::Hammer { which, times } => {
             let Some(verification) = model.pick(*which) else { return };
-            for _ in 0..*times {
-                let guess = Guess::parse(&world.wrong_code(verification)).unwrap();
-                let check = Check { verification, guess, transaction: None, command: None };
-                check_against(world, model, &check, Typed::Wrong);
-            }
+            hammer(world, model, verification, *times);
         }
         Action::Cancel { which } => {
             let Some(id) = model.pick(*which) else { return };
@@ -325,15 +343,11 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
         Action::Expire => world.expire(),
         Action::Receipt { which, status } => {
             let Some(verification) = model.pick(*which) else { return };
-            let traces = &world.shelf[&verification].deliveries;
-            let delivery = traces[which % traces.len()].id;
-            world.apply(&Command::Receipt(Receipt {
-                verification,
-                delivery,
-                provider: "carrier".to_owned(),
-                status: *status,
-                on_failure: if which.is_multiple_of(2) { OnFailure::SendAgain } else { OnFailure::NextStep },
-            }));
+            receive(world, verification, *which, *status);
+        }
+        Action::Overdue { which } => {
+            let Some(verification) = model.pick(*which) else { return };
+            hear_nothing(world, verification);
         }
         Action::Redeem { which, cents, command } => {
             let Some(id) = model.pick(*which) else { return };
@@ -342,6 +356,13 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
         Action::Replace { which, another, command } => {
             let Some(id) = model.pick(*which) else { return };
             replace(world, id, *another, command_id(*command));
+        }
+        Action::Recover { customer, another } => {
+            recover(world, model, *customer, NEW_NUMBERS[usize::from(*another)]);
+        }
+        Action::UseRecovery { which, another } => {
+            let Some(&id) = model.recoveries.iter().rev().nth(*which) else { return };
+            use_recovery(world, id, NEW_NUMBERS[usize::from(*another)]);
         }
         Action::Report { which } => {
             let Some(id) = model.pick(*which) else { return };
@@ -380,6 +401,54 @@ fn workflow(which: u8, world: &World) -> Vec<WorkflowStep> {
         _ => return Vec::new(),
     };
     steps.into_iter().map(WorkflowStep::from).collect()
+}
+
+fn hammer(world: &mut World, model: &mut Model, verification: VerificationId, times: u8) {
+    for _ in 0..times {
+        let guess = Guess::parse(&world.wrong_code(verification)).unwrap();
+        let check = Check { verification, guess, transaction: None, command: None };
+        check_against(world, model, &check, Typed::Wrong);
+    }
+}
+
+fn receive(world: &mut World, verification: VerificationId, which: usize, status: ReceiptStatus) {
+    let traces = &world.shelf[&verification].deliveries;
+    let delivery = traces[which % traces.len()].id;
+    let provider = "carrier".to_owned();
+    let on_failure = if which.is_multiple_of(2) { OnFailure::SendAgain } else { OnFailure::NextStep };
+    world.apply(&Command::Receipt(Receipt { verification, delivery, provider, status, on_failure }));
+}
+
+fn hear_nothing(world: &mut World, verification: VerificationId) {
+    let Some(last) = world.shelf[&verification].deliveries.last() else { return };
+    let delivery = last.id;
+    world.apply(&Command::Overdue(Overdue { verification, delivery }));
+}
+
+fn recover(world: &mut World, model: &mut Model, customer: u8, number: &str) {
+    let recover = Recover {
+        verification: world.new_id(),
+        phone: world.phone.clone(),
+        replacement: phone(number),
+        mode: Mode::Live,
+        customer: format!("c_{customer}"),
+        locale: world.policy.default_locale.clone(),
+        metadata: BTreeMap::new(),
+    };
+    if let Outcome::Started(Started::Created(id)) = world.apply(&Command::Recover(Box::new(recover))) {
+        model.recoveries.push(id);
+    }
+}
+
+fn use_recovery(world: &mut World, id: VerificationId, number: &str) {
+    let customer = world.shelf[&id].customer.clone().unwrap();
+    let replacement = Some(world.replacement(number, &customer));
+    let redeem = Redeem { replacement, ..world.redeem_of(id) };
+    let before = world.shelf[&id].state.clone();
+    if world.redeem(redeem) == RedeemOutcome::Redeemed {
+        let State::Recovering { ready_at, .. } = before else { panic!("N7: {before:?} was used") };
+        assert!(world.clock.max(world.record.last_step_at) >= ready_at, "N7: used before its time");
+    }
 }
 
 fn redeem_of(
@@ -440,6 +509,7 @@ fn check_against(world: &mut World, model: &mut Model, check: &Check, typed: Typ
 
 /// Policies under which different rules decide.
 fn policies(world: &mut World, which: u8) {
+    world.policy.recovery_delay_h = 24;
     let wide = PhoneLimits { spacing_s: 0, per_ten_minutes: 50, per_hour: 50, per_day: 50 };
     match which {
         0 => {}
@@ -447,6 +517,7 @@ fn policies(world: &mut World, which: u8) {
         2 => {
             world.policy.phone_limits = wide;
             world.policy.resend = ResendCode::Rotate;
+            world.policy.on_overdue_receipt = OnOverdueReceipt::SendAgain;
             world.policy.max_sends = 10;
             world.policy.resend_ladder_s = vec![15];
         }

@@ -24,6 +24,8 @@ mod lockout;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod overdue;
+#[cfg(test)]
 mod phones;
 #[cfg(test)]
 mod policy;
@@ -31,6 +33,8 @@ mod policy;
 mod proof;
 #[cfg(test)]
 mod receipt;
+#[cfg(test)]
+mod recover;
 #[cfg(test)]
 mod redeem;
 #[cfg(test)]

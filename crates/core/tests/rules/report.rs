@@ -56,6 +56,17 @@ fn a_report_of_one_that_ended_otherwise_is_a_fact_and_no_more() {
 }
 
 #[test]
+fn a_second_report_of_one_that_ended_otherwise_writes_nothing() {
+    let mut world = World::new();
+    let id = world.start_login();
+    world.wait_s(600).expire();
+    world.report(id);
+    let kept = world.shelf[&id].clone();
+    world.wait_s(1).report(id);
+    assert_eq!((world.last_events(), &world.shelf[&id]), (Vec::new(), &kept));
+}
+
+#[test]
 fn a_second_report_of_a_denied_one_changes_nothing() {
     let mut world = World::new();
     let id = world.start_login();

@@ -17,6 +17,7 @@ use countersign_core::keyring::{
     CodeInput, Epoch, KeyName, Keyring, Place, ProofRing, Ring, RingKey, Secret,
 };
 use countersign_core::locale::Locale;
+use countersign_core::message::Reader;
 use countersign_core::phone::E164;
 use countersign_core::policy::{PhoneLimits, Policy};
 use countersign_core::presentation::Presentation;
@@ -227,6 +228,7 @@ impl World {
             workflow: Vec::new(),
             locale: Locale::english(),
             presentation: Presentation::Unbound,
+            reader: Reader::Browser,
             format: CodeFormat::DEFAULT,
             lifetime: self.policy.lifetime(&Purpose::Login),
             client_address: ClientAddress::Given,
@@ -471,6 +473,8 @@ pub(crate) const fn named_by(command: &Command) -> Option<VerificationId> {
         Command::Cancel(id) | Command::Report(id) => Some(*id),
         Command::Advance(advance) => Some(advance.verification),
         Command::Receipt(receipt) => Some(receipt.verification),
+        Command::Overdue(overdue) => Some(overdue.verification),
+        Command::Recover(recover) => Some(recover.verification),
         Command::Redeem(redeem) => Some(redeem.verification),
         Command::Expire | Command::Rebind => None,
     }

@@ -8,6 +8,7 @@
 mod expect;
 mod file;
 mod flip;
+pub mod fuzz;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -283,6 +284,7 @@ fn with_message<R>(
         email: None,
         to: &to,
         sender: sender.as_ref(),
+        registered: fields.dlt.as_ref().map(file::Dlt::ids),
         text: SecretText::new(&fields.text),
         code: Some(SecretText::new(&fields.code)),
         locale: &locale,

@@ -179,6 +179,8 @@ impl Values for MessageValues<'_> {
             "segments" => message.measure.segments.to_string().into(),
             "ttl_s" => message.expires_at.since(self.now).as_secs().to_string().into(),
             "expires_at" => message.expires_at.to_string().into(),
+            "dlt_entity" => Cow::Borrowed(message.registered?.entity_id),
+            "dlt_template" => Cow::Borrowed(message.registered?.template_id),
             "callback" => Cow::Borrowed(self.callback?),
             "now" => self.now.to_string().into(),
             "now_s" => self.now.as_seconds().to_string().into(),

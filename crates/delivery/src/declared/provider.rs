@@ -126,6 +126,11 @@ impl DeclaredProvider {
         &self.inner.definition
     }
 
+    /// Whether the vendor wants to know what became of codes.
+    pub fn wants_feedback(&self) -> bool {
+        self.inner.definition.has_feedback()
+    }
+
     /// How its messages travel.
     pub fn medium(&self) -> Medium {
         self.inner.definition.medium

@@ -42,6 +42,8 @@ pub(crate) const MESSAGE_VARIABLES: &[&str] = &[
     "segments",
     "ttl_s",
     "expires_at",
+    "dlt_entity",
+    "dlt_template",
     "callback",
     "now",
     "now_s",

@@ -99,6 +99,13 @@ impl History {
         }
     }
 
+    /// Sets what the provider's last attempt costs.
+    pub fn charge(&mut self, provider: &ProviderName, cost: Option<Price>) {
+        if let Some(attempt) = self.0.iter_mut().rev().find(|attempt| attempt.provider == *provider) {
+            attempt.cost = cost;
+        }
+    }
+
     /// The attempts, the oldest first.
     pub fn attempts(&self) -> &[Attempt] {
         &self.0

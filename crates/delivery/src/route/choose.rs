@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::attempt::{AttemptResult, Bounds, History};
 use super::health::{Health, RouteState};
 use super::place::Place;
-use super::table::{Candidate, Candidates, Order};
+use super::table::{Candidate, Candidates, Fit, Order};
 use super::thompson::{self, Sampled};
 use crate::provider::ProviderName;
+use crate::sender_rules::SenderProblem;
 
 /// Of a hundred first messages, so many probe a route whose customers stopped verifying.
 pub const PROBE_PERCENT: f64 = 5.0;
@@ -39,8 +40,6 @@ pub struct Asked<'a> {
     pub cause: Cause,
     /// Where to.
     pub place: Place,
-    /// Segments of its text, for its cost.
-    pub segments: usize,
     /// What this verification has tried.
     pub history: &'a History,
     /// What it may use up.
@@ -86,6 +85,8 @@ pub enum Hold {
     /// Nobody asked for a second copy, and every route has one, may have one, or has failed: a receipt
     /// or the customer decides.
     NoOtherRoute,
+    /// The message must not leave by any route; this is what is wrong with the first.
+    Unfit(PassedOver),
 }
 
 /// Why, as the timeline tells it.
@@ -137,12 +138,68 @@ pub enum PassedOver {
     Refused,
     /// Its receipt said that it failed.
     ReceiptFailed,
+    /// It has no bind.
+    NotBound,
     /// It answers with errors, or not at all.
     TransportOpen,
     /// Too few customers verify by it.
     ConversionOpen,
     /// It would exceed what this verification may spend.
     TooDear,
+    /// Its sender is a word that any shop could use.
+    SenderGeneric,
+    /// Its sender is a name, which the country refuses.
+    NamesRefused,
+    /// Its sender is a number, which the country refuses.
+    NumbersRefused,
+    /// Its sender is not registered in the country.
+    SenderNotRegistered,
+    /// Its sender is a number of another country.
+    ForeignNumber,
+    /// Its sender is shorter than the country takes.
+    SenderTooShort,
+    /// The text is none of those that are registered in the country.
+    TextNotRegistered,
+    /// The text needs letters that it does not carry.
+    TextNotCarried,
+}
+
+impl PassedOver {
+    /// Its word in the timeline and in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PassedOver::AlreadyUsed => "already_used",
+            PassedOver::Unanswered => "unanswered",
+            PassedOver::TurnedAway => "turned_away",
+            PassedOver::Refused => "refused",
+            PassedOver::ReceiptFailed => "receipt_failed",
+            PassedOver::NotBound => "not_bound",
+            PassedOver::TransportOpen => "transport_open",
+            PassedOver::ConversionOpen => "conversion_open",
+            PassedOver::TooDear => "too_dear",
+            PassedOver::SenderGeneric => "sender_generic",
+            PassedOver::NamesRefused => "names_refused",
+            PassedOver::NumbersRefused => "numbers_refused",
+            PassedOver::SenderNotRegistered => "sender_not_registered",
+            PassedOver::ForeignNumber => "foreign_number",
+            PassedOver::SenderTooShort => "sender_too_short",
+            PassedOver::TextNotRegistered => "text_not_registered",
+            PassedOver::TextNotCarried => "text_not_carried",
+        }
+    }
+}
+
+impl From<SenderProblem> for PassedOver {
+    fn from(problem: SenderProblem) -> Self {
+        match problem {
+            SenderProblem::Generic { .. } => PassedOver::SenderGeneric,
+            SenderProblem::NamesRefused => PassedOver::NamesRefused,
+            SenderProblem::NumbersRefused => PassedOver::NumbersRefused,
+            SenderProblem::NotRegistered => PassedOver::SenderNotRegistered,
+            SenderProblem::ForeignNumber => PassedOver::ForeignNumber,
+            SenderProblem::TooShort => PassedOver::SenderTooShort,
+        }
+    }
 }
 
 /// A candidate in the light of this message.
@@ -173,7 +230,8 @@ enum Tier {
 
 /// Chooses the route for one message.
 ///
-/// 1. Nothing leaves beyond the bounds.
+/// 1. Nothing leaves beyond the bounds, nor by a route whose country would not let it through
+///    ([`Fit::Unfit`]).
 /// 2. Without the customer's asking (a failover) a route that has, may have or had a copy is not used
 ///    again; one that turned the message away may be, after all others. What she asks for leaves by a
 ///    route not used yet while a healthy one exists, then by the one used least and longest ago, and by
@@ -249,7 +307,7 @@ fn look<'a>(
         candidate,
         position,
         state: health.state(provider, asked.place, now),
-        cost: candidate.quote.map(|quote| quote.price.times(asked.segments)),
+        cost: cost(candidate),
         uses: asked.history.of(provider).count(),
         last_use: last.map(|attempt| attempt.at),
         last: last.map(|attempt| attempt.result),
@@ -259,9 +317,17 @@ fn look<'a>(
     }
 }
 
+fn cost(candidate: &Candidate) -> Option<Price> {
+    let Fit::Fits { segments } = candidate.fit else { return None };
+    candidate.quote.map(|quote| quote.price.times(segments))
+}
+
 /// Why a route is out of the question for this message.
 fn barred(seen: &Seen<'_>, asked: &Asked<'_>) -> Option<PassedOver> {
     let provider = &seen.candidate.provider;
+    if let Fit::Unfit(because) = seen.candidate.fit {
+        return Some(because);
+    }
     if let (Some(cost), Some(most)) = (seen.cost, asked.bounds.max_spend) {
         let spent = asked.history.spent_micros(most);
         let comparable = cost.currency() == most.currency();
@@ -303,7 +369,7 @@ fn compare(a: &Seen<'_>, b: &Seen<'_>, order: Order) -> Ordering {
     let by_use = || a.uses.cmp(&b.uses).then(a.last_use.cmp(&b.last_use));
     let by_damage = || {
         let both_open = !a.state.is_healthy() && !b.state.is_healthy();
-        let broken = |seen: &Seen<'_>| seen.state.transport.is_some();
+        let broken = |seen: &Seen<'_>| seen.state.is_transport_open();
         let least_bad = || broken(a).cmp(&broken(b)).then(b.recent_rate.total_cmp(&a.recent_rate));
         if both_open { least_bad() } else { Ordering::Equal }
     };
@@ -344,6 +410,7 @@ fn not_taken(seen: &Seen<'_>) -> Option<PassedOver> {
     match seen.last {
         Some(AttemptResult::Refused) => Some(PassedOver::Refused),
         _ if seen.unanswered => Some(PassedOver::Unanswered),
+        _ if seen.state.unbound_since.is_some() => Some(PassedOver::NotBound),
         _ if seen.state.transport.is_some() => Some(PassedOver::TransportOpen),
         _ if seen.state.conversion_since.is_some() => Some(PassedOver::ConversionOpen),
         Some(AttemptResult::Failed) => Some(PassedOver::ReceiptFailed),
@@ -355,10 +422,16 @@ fn not_taken(seen: &Seen<'_>) -> Option<PassedOver> {
 
 fn hold(all: &[Seen<'_>], passed: &[(&Seen<'_>, PassedOver)]) -> Choice {
     let too_dear = passed.iter().any(|(_, because)| *because == PassedOver::TooDear);
-    let hold = match () {
-        () if all.is_empty() => Hold::NoRoute,
-        () if too_dear => Hold::SpendUsedUp,
-        () => Hold::NoOtherRoute,
+    let unfit = |seen: &Seen<'_>| match seen.candidate.fit {
+        Fit::Unfit(because) => Some(because),
+        Fit::Fits { .. } => None,
+    };
+    let first_unfit = all.first().and_then(unfit).filter(|_| all.iter().all(|seen| unfit(seen).is_some()));
+    let hold = match first_unfit {
+        Some(because) => Hold::Unfit(because),
+        None if all.is_empty() => Hold::NoRoute,
+        None if too_dear => Hold::SpendUsedUp,
+        None => Hold::NoOtherRoute,
     };
     let reason = |(seen, because): &(&Seen<'_>, PassedOver)| Reason::PassedOver {
         provider: seen.candidate.provider.clone(),
@@ -383,7 +456,7 @@ fn experiment<'a, 'b>(
         return None;
     }
     for &seen in left.iter().filter(|seen| tier(seen) == Tier::OpenUnused) {
-        let transport_ready = seen.state.transport.is_none() || seen.state.transport_probe_due;
+        let transport_ready = !seen.state.is_transport_open() || seen.state.transport_probe_due;
         let drawn = seen.state.conversion_since.is_none()
             || (transport_ready && thompson::uniform(entropy) * 100.0 < PROBE_PERCENT);
         if transport_ready && drawn {

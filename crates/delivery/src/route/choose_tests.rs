@@ -13,7 +13,7 @@ use super::conversion::Evidence;
 use super::health::{Health, HealthSettings, Observed};
 use super::place::Place;
 use super::prices::{Quote, QuoteBasis};
-use super::table::{Candidate, Candidates, Order};
+use super::table::{Candidate, Candidates, Fit, Order};
 use super::transport::Transport;
 use crate::provider::ProviderName;
 
@@ -45,7 +45,10 @@ struct Scene {
 impl Scene {
     fn new(count: usize) -> Self {
         let quote = Some(Quote { price: euros(10_000), basis: QuoteBasis::Listed });
-        let routes = NAMES[..count].iter().map(|text| Candidate { provider: name(text), quote }).collect();
+        let routes = NAMES[..count]
+            .iter()
+            .map(|text| Candidate { provider: name(text), quote, fit: Fit::Fits { segments: 2 } })
+            .collect();
         Scene {
             candidates: Candidates { routes, order: Order::Listed, thompson: None },
             health: Health::new(HealthSettings::default()),
@@ -59,8 +62,7 @@ impl Scene {
     fn choose(&mut self, cause: Cause) -> Choice {
         self.now = self.now.plus(Duration::from_secs(1));
         self.seed = self.seed.wrapping_add(1);
-        let asked =
-            Asked { cause, place: place(), segments: 2, history: &self.history, bounds: &self.bounds };
+        let asked = Asked { cause, place: place(), history: &self.history, bounds: &self.bounds };
         choose(&self.candidates, &self.health, &asked, self.now, &mut Entropy::from_seed([self.seed; 32]))
     }
 
@@ -85,7 +87,7 @@ impl Scene {
     }
 
     fn break_transport(&mut self, provider: &str) {
-        self.health.transport(&name(provider), place(), Transport::BindLost, self.now);
+        self.health.transport(&name(provider), place(), Transport::Misconfigured, self.now);
     }
 
     fn break_conversion(&mut self, provider: &str) {
@@ -131,6 +133,22 @@ fn a_refusal_a_failed_receipt_and_an_open_breaker_fail_over_at_once() {
     let because = PassedOver::TransportOpen;
     assert!(choice.reasons.contains(&Reason::PassedOver { provider: name("a"), because }));
     assert!(matches!(choice.decision, Decision::Send { provider, .. } if provider == name("b")));
+}
+
+#[test]
+fn a_route_without_a_bind_is_passed_over_never_probed_and_used_when_it_is_back() {
+    let mut scene = Scene::new(2);
+    scene.health.bind_lost(&name("a"), scene.now);
+    // Long after every pause between probes.
+    scene.now = scene.now.plus(std::time::Duration::from_secs(3_600));
+    for _ in 0..3 {
+        let choice = scene.choose(Cause::First);
+        let because = PassedOver::NotBound;
+        assert!(choice.reasons.contains(&Reason::PassedOver { provider: name("a"), because }));
+        assert!(matches!(choice.decision, Decision::Send { provider, .. } if provider == name("b")));
+    }
+    scene.health.bind_restored(&name("a"));
+    assert_eq!(scene.provider(Cause::First), "a");
 }
 
 #[test]
@@ -182,8 +200,7 @@ fn a_twentieth_of_first_messages_probes_and_no_resend_does() {
     scene.break_conversion("a");
     let mut entropy = Entropy::from_seed([7; 32]);
     let mut probes = |cause| {
-        let asked =
-            Asked { cause, place: place(), segments: 1, history: &scene.history, bounds: &scene.bounds };
+        let asked = Asked { cause, place: place(), history: &scene.history, bounds: &scene.bounds };
         let probe = |_: &u32| {
             let choice = choose(&scene.candidates, &scene.health, &asked, scene.now, &mut entropy);
             choice.reasons[0] == Reason::Probe
@@ -240,13 +257,8 @@ fn thompson_sampling_needs_volume_and_fair_prices() {
             }
         }
         let mut entropy = Entropy::from_seed([3; 32]);
-        let asked = Asked {
-            cause: Cause::First,
-            place: place(),
-            segments: 1,
-            history: &scene.history,
-            bounds: &scene.bounds,
-        };
+        let asked =
+            Asked { cause: Cause::First, place: place(), history: &scene.history, bounds: &scene.bounds };
         let explores = |_: &u32| {
             let choice = choose(&scene.candidates, &scene.health, &asked, scene.now, &mut entropy);
             choice.reasons[0] == Reason::Exploration
@@ -283,6 +295,32 @@ fn results() -> impl Strategy<Value = AttemptResult> {
 
 fn causes() -> impl Strategy<Value = Cause> {
     prop_oneof![Just(Cause::Resend), Just(Cause::Failover), Just(Cause::TakeOver)]
+}
+
+#[test]
+fn a_route_that_must_not_carry_the_message_is_passed_over_for_any_cause() {
+    for cause in [Cause::First, Cause::Resend, Cause::Failover, Cause::TakeOver] {
+        let mut scene = Scene::new(2);
+        scene.candidates.routes[0].fit = Fit::Unfit(PassedOver::SenderNotRegistered);
+        let choice = scene.choose(cause);
+        assert!(matches!(&choice.decision, Decision::Send { provider, .. } if provider.as_str() == "b"));
+        let because = PassedOver::SenderNotRegistered;
+        assert!(choice.reasons.contains(&Reason::PassedOver { provider: name("a"), because }), "{cause:?}");
+        scene.candidates.routes[1].fit = Fit::Unfit(PassedOver::TextNotRegistered);
+        let choice = scene.choose(cause);
+        assert_eq!(choice.decision, Decision::Hold(Hold::Unfit(PassedOver::SenderNotRegistered)));
+        assert_eq!(choice.reasons.len(), 2);
+    }
+}
+
+#[test]
+fn each_route_is_priced_by_its_own_segments() {
+    let mut scene = Scene::new(2);
+    scene.candidates.order = Order::Cost;
+    scene.candidates.routes[1].fit = Fit::Fits { segments: 1 };
+    let choice = scene.choose(Cause::First);
+    let Decision::Send { provider, cost } = choice.decision else { panic!("held") };
+    assert_eq!((provider.as_str(), cost), ("b", Some(euros(10_000))));
 }
 
 proptest! {

@@ -47,6 +47,9 @@ pub struct Health {
     settings: HealthSettings,
     #[serde(with = "as_pairs")]
     cells: BTreeMap<CellKey, Cell>,
+    /// Providers without a bind, each since when.
+    #[serde(default)]
+    unbound: BTreeMap<ProviderName, Timestamp>,
 }
 
 /// One cell.
@@ -82,6 +85,10 @@ pub enum What {
     TransportOpened,
     /// The transport breaker closed.
     TransportClosed,
+    /// The last bind to the provider is gone.
+    BindLost,
+    /// A bind is back.
+    BindRestored,
     /// Too few customers verify: an outage that the provider does not report.
     ConversionOpened,
     /// Customers verify again.
@@ -95,7 +102,10 @@ pub enum What {
 pub struct RouteState {
     /// Why the transport breaker is open, if it is.
     pub transport: Option<Transport>,
-    /// Whether a message may probe the transport now.
+    /// Since when the provider has no bind, if it has none.
+    pub unbound_since: Option<Timestamp>,
+    /// Whether a message may probe the transport now. Never while there is no bind: what is not bound is not
+    /// written, and the bind itself is the probe.
     pub transport_probe_due: bool,
     /// Since when the conversion breaker is open, if it is.
     pub conversion_since: Option<Timestamp>,
@@ -104,7 +114,12 @@ pub struct RouteState {
 impl RouteState {
     /// Whether no breaker is open.
     pub const fn is_healthy(&self) -> bool {
-        self.transport.is_none() && self.conversion_since.is_none()
+        !self.is_transport_open() && self.conversion_since.is_none()
+    }
+
+    /// Whether it has no bind, or does not answer as it should.
+    pub const fn is_transport_open(&self) -> bool {
+        self.transport.is_some() || self.unbound_since.is_some()
     }
 }
 
@@ -165,7 +180,7 @@ pub struct CellFigures {
 impl Health {
     /// Nothing known yet.
     pub const fn new(settings: HealthSettings) -> Self {
-        Health { settings, cells: BTreeMap::new() }
+        Health { settings, cells: BTreeMap::new(), unbound: BTreeMap::new() }
     }
 
     /// Cells kept.
@@ -184,7 +199,8 @@ impl Health {
             }
             state.conversion_since = state.conversion_since.or(cell.conversion.open_since());
         }
-        state.transport_probe_due = state.transport.is_some() && due;
+        state.unbound_since = self.unbound.get(provider).copied();
+        state.transport_probe_due = state.transport.is_some() && due && state.unbound_since.is_none();
         state
     }
 
@@ -216,8 +232,8 @@ impl Health {
         }
     }
 
-    /// The provider answered, or did not. A lost bind and a wrong configuration concern all that it
-    /// carries; anything else each width by itself.
+    /// The provider answered, or did not. A wrong configuration concerns all that it carries; anything else
+    /// each width by itself. Failures while there is no bind are the lost bind's, and count for nothing more.
     pub fn transport(
         &mut self,
         provider: &ProviderName,
@@ -226,7 +242,8 @@ impl Health {
         now: Timestamp,
     ) -> Vec<Change> {
         let widths = match transport {
-            Transport::BindLost | Transport::Misconfigured => 1,
+            Transport::Failed if self.unbound.contains_key(provider) => 0,
+            Transport::Misconfigured => 1,
             Transport::Answered | Transport::Throttled | Transport::Failed => 3,
         };
         let mut changes = Vec::new();
@@ -241,11 +258,24 @@ impl Health {
         changes
     }
 
-    /// A bind is back: the whole provider may be used again.
-    pub fn bind_restored(&mut self, provider: &ProviderName, now: Timestamp) -> Option<Change> {
-        let key = CellKey { provider: provider.clone(), scope: super::place::Scope::Provider };
-        let turn = self.cell(key.clone(), now).transport.observe(Transport::Answered, now);
-        turn.map(|_| Change { cell: key, what: What::TransportClosed })
+    /// The last bind to a provider is gone: all that it carries takes another route at once.
+    pub fn bind_lost(&mut self, provider: &ProviderName, now: Timestamp) -> Option<Change> {
+        let is_news = self.unbound.insert(provider.clone(), now).is_none();
+        is_news.then(|| everywhere(provider, What::BindLost))
+    }
+
+    /// A bind is back: the whole provider may be used again, and breakers that the lost one's failures
+    /// opened close.
+    pub fn bind_restored(&mut self, provider: &ProviderName) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.unbound.remove(provider).is_some() {
+            changes.push(everywhere(provider, What::BindRestored));
+        }
+        for (key, cell) in self.cells.iter_mut().filter(|(key, _)| key.provider == *provider) {
+            let closed = cell.transport.begin_anew().is_some();
+            changes.extend(closed.then(|| Change { cell: key.clone(), what: What::TransportClosed }));
+        }
+        changes
     }
 
     /// What the customer did after an attempt.
@@ -417,6 +447,10 @@ impl Cell {
             Evidence::AskedAgain | Evidence::NeverAsked => {}
         }
     }
+}
+
+fn everywhere(provider: &ProviderName, what: What) -> Change {
+    Change { cell: CellKey { provider: provider.clone(), scope: super::place::Scope::Provider }, what }
 }
 
 const fn what_turned(turn: conversion::Turn) -> What {

@@ -147,11 +147,32 @@ fn b_3_6_known_customers_who_still_convert_make_it_fraud() {
 #[test]
 fn a_lost_bind_concerns_every_country_and_its_return_too() {
     let mut watcher = Watcher::new();
-    watcher.health.transport(&name("a"), britain(), Transport::BindLost, START);
+    assert!(watcher.health.bind_lost(&name("a"), START).is_some());
+    assert!(watcher.health.bind_lost(&name("a"), START).is_none(), "no news");
     assert!(watcher.is_open("a", place("+4915112345678")));
     assert!(!watcher.is_open("b", britain()));
-    watcher.health.bind_restored(&name("a"), START);
+    watcher.health.bind_restored(&name("a"));
     assert!(!watcher.is_open("a", britain()));
+}
+
+/// Messages that were on their way fail with the bind, before and after its end is told.
+#[test]
+fn what_failed_with_a_lost_bind_does_not_outlast_it() {
+    let mut watcher = Watcher::new();
+    let fail = |watcher: &mut Watcher| {
+        for _ in 0..10 {
+            watcher.health.transport(&name("a"), britain(), Transport::Failed, START);
+        }
+    };
+    fail(&mut watcher);
+    watcher.health.bind_lost(&name("a"), START);
+    fail(&mut watcher);
+    let changes: Vec<What> =
+        watcher.health.bind_restored(&name("a")).into_iter().map(|change| change.what).collect();
+    let closed = What::TransportClosed;
+    assert_eq!(changes, [What::BindRestored, closed, closed, closed]);
+    assert!(!watcher.is_open("a", britain()));
+    assert_eq!(watcher.health.bind_restored(&name("a")), []);
 }
 
 #[test]

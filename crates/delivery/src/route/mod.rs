@@ -8,7 +8,7 @@
 //! 1. [`table::RouteTable::candidates`], then [`choose::choose`];
 //! 2. [`health::Health::begun`] when the choice is acted on;
 //! 3. [`health::Health::transport`] when the provider has answered or failed to;
-//! 4. [`health::Health::receipt`] when a receipt comes, or none has come in time;
+//! 4. [`health::Health::receipt`] when a receipt comes, or none has come ([`receipts::AwaitedReceipts`]);
 //! 5. [`health::Health::evidence`] when the customer asks again, verifies, or does not for
 //!    [`conversion::JUDGED_AFTER`].
 
@@ -20,6 +20,7 @@ pub mod health;
 pub mod latency;
 pub mod place;
 pub mod prices;
+pub mod receipts;
 pub mod table;
 pub mod thompson;
 pub mod transport;

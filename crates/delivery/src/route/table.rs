@@ -6,6 +6,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::verification::Channel;
 use serde::{Deserialize, Serialize};
 
+use super::choose::PassedOver;
 use super::place::Prefix;
 use super::prices::{PriceList, Quote};
 use super::thompson::ThompsonSettings;
@@ -133,6 +134,25 @@ pub struct Candidate {
     pub provider: ProviderName,
     /// Its price for one segment; none when nobody lists a price.
     pub quote: Option<Quote>,
+    /// Whether the message may leave by it, and how many segments it has there.
+    pub fit: Fit,
+}
+
+/// Whether a message may leave by a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// It may, in so many segments in the route's alphabet.
+    Fits {
+        /// How many.
+        segments: usize,
+    },
+    /// It must not.
+    Unfit(PassedOver),
+}
+
+impl Fit {
+    /// What a message of one segment is that nobody looked at more closely.
+    pub const ONE_SEGMENT: Fit = Fit::Fits { segments: 1 };
 }
 
 impl Rule {
@@ -188,7 +208,7 @@ impl RouteTable {
         Ok(RouteTable { rules })
     }
 
-    /// Who may carry this message; none when no rule covers it.
+    /// Who may carry this message, in one segment until somebody measures it; none when no rule covers it.
     pub fn candidates(
         &self,
         destination: &Destination<'_>,
@@ -200,6 +220,7 @@ impl RouteTable {
         let candidate = |provider: &ProviderName| Candidate {
             quote: prices.quote(provider, destination.to, now),
             provider: provider.clone(),
+            fit: Fit::ONE_SEGMENT,
         };
         Some(Candidates {
             routes: rule.providers.iter().map(candidate).collect(),

@@ -24,8 +24,6 @@ pub enum Transport {
     Throttled,
     /// Not written, refused for now, or written and unanswered.
     Failed,
-    /// The only bind or connection to it is gone.
-    BindLost,
     /// It refuses whatever we send: credentials, sender, credit. Somebody must mend it.
     Misconfigured,
 }
@@ -44,8 +42,7 @@ impl Transport {
     }
 }
 
-/// Opens after [`FAILURES_TO_OPEN`] failures in a row, or at once when a bind is lost or the
-/// configuration is wrong. While it is open one message at a time probes, after pauses that double
+/// Opens after [`FAILURES_TO_OPEN`] failures in a row, or at once when the configuration is wrong. While it is open one message at a time probes, after pauses that double
 /// from 5 seconds to 5 minutes; the first answer closes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TransportBreaker {
@@ -85,8 +82,15 @@ impl TransportBreaker {
                 self.failures = self.failures.saturating_add(1);
                 (self.failures >= FAILURES_TO_OPEN).then(|| self.open(transport, now)).flatten()
             }
-            Transport::BindLost | Transport::Misconfigured => self.open(transport, now),
+            Transport::Misconfigured => self.open(transport, now),
         }
+    }
+
+    /// The session that failed is over and a new one has begun: what it did says nothing about this one. A
+    /// wrong configuration stays wrong.
+    pub fn begin_anew(&mut self) -> Option<Turn> {
+        self.failures = 0;
+        self.open.take_if(|open| open.cause == Transport::Failed).map(|_| Turn::Closed)
     }
 
     fn open(&mut self, cause: Transport, now: Timestamp) -> Option<Turn> {
@@ -162,12 +166,21 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_bind_or_a_wrong_configuration_opens_it_at_once() {
-        for transport in [Transport::BindLost, Transport::Misconfigured] {
-            let mut breaker = TransportBreaker::default();
-            assert_eq!(breaker.observe(transport, at(0)), Some(Turn::Opened));
-            assert_eq!(breaker.cause(), Some(transport));
-        }
+    fn a_wrong_configuration_opens_it_at_once() {
+        let mut breaker = TransportBreaker::default();
+        assert_eq!(breaker.observe(Transport::Misconfigured, at(0)), Some(Turn::Opened));
+        assert_eq!(breaker.cause(), Some(Transport::Misconfigured));
+    }
+
+    #[test]
+    fn a_new_session_closes_it_unless_the_configuration_is_wrong() {
+        let mut breaker = opened();
+        assert_eq!(breaker.begin_anew(), Some(Turn::Closed));
+        assert_eq!(breaker.cause(), None);
+        assert_eq!(breaker.observe(Transport::Failed, at(1)), None, "it counts from nothing again");
+        breaker.observe(Transport::Misconfigured, at(2));
+        assert_eq!(breaker.begin_anew(), None);
+        assert_eq!(breaker.cause(), Some(Transport::Misconfigured));
     }
 
     #[test]

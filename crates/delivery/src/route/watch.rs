@@ -102,17 +102,6 @@ impl Watch {
         self.schedule(verification);
     }
 
-    /// Where and when the last message by this provider left, while the verification is followed.
-    pub fn message(
-        &self,
-        verification: VerificationId,
-        provider: &str,
-    ) -> Option<(ProviderName, Place, Timestamp)> {
-        let followed = self.followed.get(&verification)?;
-        let message = followed.messages.iter().rev().find(|message| message.provider.as_str() == provider)?;
-        Some((message.provider.clone(), followed.place, message.left_at))
-    }
-
     /// The customer asked for another message.
     pub fn asked_again(&mut self, verification: VerificationId) -> Option<Told> {
         let followed = self.followed.get_mut(&verification)?;

@@ -85,6 +85,21 @@ impl DltTemplate {
     }
 }
 
+impl std::str::FromStr for DltTemplate {
+    type Err = InvalidDltTemplate;
+
+    fn from_str(template: &str) -> Result<Self, InvalidDltTemplate> {
+        DltTemplate::parse(template)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for DltTemplate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

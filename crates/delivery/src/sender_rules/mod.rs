@@ -7,7 +7,7 @@
 mod dlt;
 mod generic;
 
-use countersign_core::phone::Country;
+use countersign_core::phone::{Country, E164};
 use serde::{Deserialize, Serialize};
 
 pub use dlt::{DltTemplate, InvalidDltTemplate, MAX_VARIABLE_CHARS, Mismatch};
@@ -15,8 +15,10 @@ pub use generic::{GENERIC_WORDS, GenericMatch, generic_word};
 
 use crate::sender::SenderId;
 
-const BUILT_IN: &str = include_str!("rules.csv");
-const HEADER: [&str; 8] = ["country", "names", "numbers", "generic", "as_of", "state", "source", "note"];
+/// The rules that come with Countersign, as a file of an operator's own is written.
+pub const BUILT_IN_CSV: &str = include_str!("rules.csv");
+const HEADER: [&str; 9] =
+    ["country", "names", "numbers", "generic", "unregistered", "as_of", "state", "source", "note"];
 /// The most rows of a file: there are some 250 countries.
 pub const MAX_ROWS: usize = 1000;
 
@@ -44,6 +46,28 @@ pub enum RowState {
     Unverified,
 }
 
+/// What becomes of a sender that should be registered and is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unregistered {
+    /// Its messages are dropped.
+    Blocked,
+    /// Phones show a warning in its place.
+    Labelled,
+    /// Nobody looked it up, or nothing has to be registered.
+    Unknown,
+}
+
+/// What follows from a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// The sender is not used: it is known that its messages would be lost or marked.
+    Bars,
+    /// The sender is used, and whoever configures it is told: the row rests on memory, or nobody looked
+    /// up what becomes of its messages.
+    Warns,
+}
+
 /// What one country allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountryRule {
@@ -55,6 +79,8 @@ pub struct CountryRule {
     pub numbers: Admission,
     /// How generic names are found out.
     pub generic: GenericMatch,
+    /// What becomes of those that should be registered and are not.
+    pub unregistered: Unregistered,
     /// The day on which it was looked up, as `2026-01-31`.
     pub as_of: String,
     /// Whether the source was read.
@@ -75,7 +101,7 @@ pub struct SenderRules {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRules {
     /// The header.
-    #[error("line 1: the header is country,names,numbers,generic,as_of,state,source,note")]
+    #[error("line 1: the header is country,names,numbers,generic,unregistered,as_of,state,source,note")]
     Header,
     /// A row.
     #[error("line {line}: {problem}")]
@@ -90,7 +116,8 @@ pub enum InvalidRules {
     TooMany,
 }
 
-/// A sender that the shop has, and where it is registered.
+/// A sender that the shop has, and where it is registered. [`OwnSender::of_country`] and
+/// [`OwnSender::anywhere`] know whose number it is from the number itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnSender {
@@ -102,6 +129,22 @@ pub struct OwnSender {
     /// The country whose number it is, for numbers and short codes.
     #[serde(default)]
     pub number_of: Option<Country>,
+}
+
+impl OwnSender {
+    /// A sender that is registered nowhere.
+    pub fn anywhere(id: SenderId) -> Self {
+        let number_of = E164::parse(id.as_str(), None).ok().and_then(|number| number.country());
+        OwnSender { id, registered_in: Vec::new(), number_of }
+    }
+
+    /// The sender that the shop has registered in a country. A short code is taken for that country's.
+    pub fn of_country(id: SenderId, country: Country) -> Self {
+        let own = OwnSender::anywhere(id);
+        let is_short_code = !own.id.is_name() && !own.id.as_str().starts_with('+');
+        let number_of = own.number_of.or(is_short_code.then_some(country));
+        OwnSender { registered_in: vec![country], number_of, ..own }
+    }
 }
 
 /// Why a sender is not used.
@@ -125,6 +168,20 @@ pub enum SenderProblem {
     TooShort,
 }
 
+impl SenderProblem {
+    /// What an operator reads.
+    pub const fn told(self) -> &'static str {
+        match self {
+            SenderProblem::Generic { .. } => "is a word that any shop could use, and carriers block it",
+            SenderProblem::NamesRefused => "is a name, and the country lets no names through",
+            SenderProblem::NumbersRefused => "is a number, and the country lets no numbers through",
+            SenderProblem::NotRegistered => "has to be registered in the country",
+            SenderProblem::ForeignNumber => "is no number of the country, which lets no others through",
+            SenderProblem::TooShort => "is shorter than the country's register takes",
+        }
+    }
+}
+
 /// The sender to use, and those that were passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SenderChoice<'a> {
@@ -141,7 +198,7 @@ impl SenderRules {
     /// The rules that come with Countersign.
     pub fn built_in() -> Self {
         // The file is part of the program, and a test reads it.
-        SenderRules::parse(BUILT_IN).unwrap_or_default()
+        SenderRules::parse(BUILT_IN_CSV).unwrap_or_default()
     }
 
     /// Reads a file of rules. The first row of a country counts.
@@ -171,6 +228,11 @@ impl SenderRules {
     pub fn before(mut self, others: SenderRules) -> Self {
         self.rows.extend(others.rows);
         self
+    }
+
+    /// All countries that have a rule, in the order of the file, each once.
+    pub fn countries(&self) -> impl Iterator<Item = &CountryRule> {
+        self.rows.iter().filter(|row| self.of(row.country).is_some_and(|first| std::ptr::eq(first, *row)))
     }
 
     /// A country's rule.
@@ -206,13 +268,32 @@ impl SenderRules {
         }
     }
 
-    /// The first of the shop's senders that the country allows.
-    pub fn choose<'a>(&'a self, senders: &'a [OwnSender], country: Country) -> SenderChoice<'a> {
+    /// What follows from a problem in a country.
+    pub fn weight(&self, problem: SenderProblem, country: Country) -> Weight {
+        let rule = self.of(country);
+        let is_known = rule.is_some_and(|rule| rule.state == RowState::Read);
+        let is_lost = rule.is_some_and(|rule| rule.unregistered != Unregistered::Unknown);
+        match problem {
+            SenderProblem::Generic { .. } => Weight::Bars,
+            SenderProblem::NotRegistered if is_known && is_lost => Weight::Bars,
+            SenderProblem::NotRegistered => Weight::Warns,
+            _ if is_known => Weight::Bars,
+            _ => Weight::Warns,
+        }
+    }
+
+    /// The first of the shop's senders that has no problem that bars it.
+    pub fn choose<'a>(
+        &'a self,
+        senders: impl IntoIterator<Item = &'a OwnSender>,
+        country: Country,
+    ) -> SenderChoice<'a> {
         let mut passed_over = Vec::new();
-        let chosen = senders.iter().find(|sender| {
+        let chosen = senders.into_iter().find(|sender| {
             let problem = self.problem(sender, country);
-            passed_over.extend(problem.map(|problem| (*sender, problem)));
-            problem.is_none()
+            let bar = problem.filter(|problem| self.weight(*problem, country) == Weight::Bars);
+            passed_over.extend(bar.map(|problem| (*sender, problem)));
+            bar.is_none()
         });
         SenderChoice { sender: chosen, passed_over, rule: self.of(country) }
     }
@@ -220,8 +301,8 @@ impl SenderRules {
 
 fn row(record: &csv::StringRecord) -> Result<CountryRule, &'static str> {
     let fields: Vec<&str> = record.iter().collect();
-    let [country, names, numbers, generic, as_of, state, source, note] = fields[..] else {
-        return Err("a row has eight fields");
+    let [country, names, numbers, generic, unregistered, as_of, state, source, note] = fields[..] else {
+        return Err("a row has nine fields");
     };
     let country = country.parse().map_err(|_| "the country is two letters of ISO 3166-1")?;
     let names = match names {
@@ -242,6 +323,12 @@ fn row(record: &csv::StringRecord) -> Result<CountryRule, &'static str> {
         "contains" => GenericMatch::Contains,
         _ => return Err("generic is exact or contains"),
     };
+    let unregistered = match unregistered {
+        "blocked" => Unregistered::Blocked,
+        "labelled" => Unregistered::Labelled,
+        "" | "unknown" => Unregistered::Unknown,
+        _ => return Err("unregistered is blocked, labelled, unknown or nothing"),
+    };
     let date = countersign_core::time::Timestamp::parse_rfc3339(&format!("{as_of}T00:00:00Z"));
     if date.is_none() {
         return Err("as_of is a date such as 2026-01-31");
@@ -253,7 +340,7 @@ fn row(record: &csv::StringRecord) -> Result<CountryRule, &'static str> {
         _ => return Err("state is read or unverified"),
     };
     let (as_of, source, note) = (as_of.to_owned(), source.to_owned(), note.to_owned());
-    Ok(CountryRule { country, names, numbers, generic, as_of, state, source, note })
+    Ok(CountryRule { country, names, numbers, generic, unregistered, as_of, state, source, note })
 }
 
 #[cfg(test)]
@@ -278,7 +365,7 @@ mod tests {
 
     #[test]
     fn the_built_in_file_is_sound() {
-        let rules = SenderRules::parse(BUILT_IN).unwrap();
+        let rules = SenderRules::parse(BUILT_IN_CSV).unwrap();
         assert!(rules.rows.len() > 40);
         for row in &rules.rows {
             let same = rules.rows.iter().filter(|other| other.country == row.country).count();
@@ -334,18 +421,54 @@ mod tests {
     }
 
     #[test]
+    fn a_sender_is_barred_by_what_is_known_and_not_by_hints() {
+        let rules = SenderRules::built_in();
+        let shop = OwnSender::anywhere("MyShop".parse().unwrap());
+        for (code, problem, weight) in [
+            ("IE", SenderProblem::NotRegistered, Weight::Bars),
+            ("IN", SenderProblem::NotRegistered, Weight::Bars),
+            ("US", SenderProblem::NamesRefused, Weight::Bars),
+            // That there is a register is known; what becomes of other names is not.
+            ("AT", SenderProblem::NotRegistered, Weight::Warns),
+            ("BR", SenderProblem::NamesRefused, Weight::Warns),
+        ] {
+            assert_eq!(rules.problem(&shop, country(code)), Some(problem), "{code}");
+            assert_eq!(rules.weight(problem, country(code)), weight, "{code}");
+            let chosen = rules.choose([&shop], country(code)).sender.is_some();
+            assert_eq!(chosen, weight == Weight::Warns, "{code}");
+        }
+        for row in rules.countries().filter(|row| row.unregistered != Unregistered::Unknown) {
+            assert_eq!(row.state, RowState::Read, "{}", row.country);
+            assert!([row.names, row.numbers].contains(&Admission::Registered), "{}", row.country);
+        }
+    }
+
+    #[test]
+    fn whose_number_a_sender_is_stands_in_the_number() {
+        let of = |id: &str, code: &str| OwnSender::of_country(id.parse().unwrap(), country(code)).number_of;
+        assert_eq!(of("+491701234567", "GB"), Some(country("DE")));
+        assert_eq!(of("72404", "GB"), Some(country("GB")));
+        assert_eq!(of("MyShop", "GB"), None);
+        assert_eq!(OwnSender::anywhere("72404".parse().unwrap()).number_of, None);
+        let rules = SenderRules::built_in();
+        let foreign = OwnSender::of_country("+491701234567".parse().unwrap(), country("GB"));
+        assert_eq!(rules.problem(&foreign, country("GB")), Some(SenderProblem::ForeignNumber));
+    }
+
+    #[test]
     fn an_operators_file_comes_first_and_its_mistakes_have_a_line() {
         let head = HEADER.join(",");
-        let own = format!("{head}\nUS,free,any,exact,2026-12-01,unverified,,our carrier says so\n");
+        let own = format!("{head}\nUS,free,any,exact,,2026-12-01,unverified,,our carrier says so\n");
         let rules = SenderRules::parse(&own).unwrap().before(SenderRules::built_in());
         assert_eq!(rules.problem(&sender("MyShop", &[], None), country("US")), None);
         assert!(rules.problem(&sender("MyShop", &[], None), country("CA")).is_some());
         for (row, line) in [
-            ("XX,free,any,exact,2026-12-01,unverified,,", 2),
-            ("DE,maybe,any,exact,2026-12-01,unverified,,", 2),
-            ("DE,free,any,exact,yesterday,unverified,,", 2),
-            ("DE,free,any,exact,2026-12-01,read,,", 2),
-            ("DE,free,any,exact,2026-12-01,unverified,,\nDE,free", 3),
+            ("XX,free,any,exact,,2026-12-01,unverified,,", 2),
+            ("DE,maybe,any,exact,,2026-12-01,unverified,,", 2),
+            ("DE,free,any,exact,often,2026-12-01,unverified,,", 2),
+            ("DE,free,any,exact,,yesterday,unverified,,", 2),
+            ("DE,free,any,exact,,2026-12-01,read,,", 2),
+            ("DE,free,any,exact,,2026-12-01,unverified,,\nDE,free", 3),
         ] {
             let error = SenderRules::parse(&format!("{head}\n{row}\n")).unwrap_err();
             assert!(matches!(error, InvalidRules::Row { line: at, .. } if at == line), "{row}: {error}");

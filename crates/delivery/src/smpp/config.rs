@@ -74,6 +74,10 @@ pub struct SmppConfig {
     /// Whether receipts are asked for.
     #[serde(default)]
     pub receipts: Receipts,
+    /// Whether messages are taken back by `cancel_sm` when their verification has ended or their code was
+    /// replaced. Some service centres refuse every one, and some charge for it.
+    #[serde(default)]
+    pub cancel: bool,
     /// How receipts write the ids of messages.
     #[serde(default)]
     pub receipt_ids: IdForm,

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use bytes::BytesMut;
 
-use super::message_id::{IdForm, candidates};
-use super::pdu::{Frame, Pdu, decode, drain_frames, encode, masked_hex};
+use super::message_id::{IdForm, candidates, canonical};
+use super::pdu::{Frame, Octets, Pdu, ShortMessage, Tlv, decode, drain_frames, encode, masked_hex, tag};
 use super::receipt::Inbound;
 
 /// A rule that octets from a peer have broken.
@@ -17,6 +17,9 @@ pub enum Broken {
     /// A PDU without quirks was not what its values are written as.
     #[error("a PDU without quirks reads as something else than it is")]
     RoundTrip,
+    /// What a receipt says of itself could hold a number or a code, or is no form of an id (I12).
+    #[error("a receipt's words are not what they must be")]
+    Receipt,
 }
 
 /// Reads octets as a stream of PDUs, in one read and in two, and everything that can be in a PDU.
@@ -32,6 +35,42 @@ pub fn stream(octets: &[u8]) -> Result<(), Broken> {
         }
     }
     Ok(())
+}
+
+/// Reads a receipt: its first octets are flags, the coding and how much of the rest is a parameter's id, the rest
+/// is its text.
+pub fn receipt(input: &[u8]) -> Result<(), Broken> {
+    let Some((&[flags, data_coding, split], rest)) = input.split_first_chunk() else { return Ok(()) };
+    let (id, text) = rest.split_at(if flags & 1 == 0 { 0 } else { rest.len().min(usize::from(split)) });
+    let mut tlvs = Vec::new();
+    if flags & 1 != 0 {
+        tlvs.push(Tlv { tag: tag::RECEIPTED_MESSAGE_ID, value: id.into() });
+    }
+    if flags & 2 != 0 {
+        tlvs.push(Tlv { tag: tag::MESSAGE_STATE, value: vec![flags >> 4].into() });
+    }
+    let in_payload = flags & 4 != 0;
+    if in_payload {
+        tlvs.push(Tlv { tag: tag::MESSAGE_PAYLOAD, value: text.into() });
+    }
+    let message = ShortMessage {
+        esm_class: if flags & 8 == 0 { 0x04 } else { 0x44 },
+        data_coding,
+        short_message: if in_payload { Octets::default() } else { text.into() },
+        tlvs,
+        ..ShortMessage::default()
+    };
+    let Some(read) = Inbound::from(&message).receipt() else { return Err(Broken::Receipt) };
+    let id = read.id.unwrap_or_default();
+    let reason = read.reason.as_ref().map_or("", |reason| reason.as_str());
+    let digits = reason.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+    let plain = reason.bytes().all(|b| b.is_ascii_graphic()) && digits.is_none_or(|digits| digits < 6);
+    let forms = [IdForm::Auto, IdForm::Same, IdForm::ReceiptHex, IdForm::ReceiptDecimal];
+    let known = forms.into_iter().all(|form| {
+        let all = candidates(&id, form);
+        all.is_empty() == canonical(&id).is_empty() && all.iter().all(|one| canonical(one) == *one)
+    });
+    if plain && known { Ok(()) } else { Err(Broken::Receipt) }
 }
 
 fn cut(reads: &[&[u8]]) -> Vec<Vec<u8>> {
@@ -95,6 +134,11 @@ mod tests {
         #[test]
         fn any_octets_keep_the_rules(octets: Vec<u8>) {
             prop_assert_eq!(stream(&octets), Ok(()));
+        }
+
+        #[test]
+        fn receipts_of_any_octets_keep_the_rules(octets: Vec<u8>) {
+            prop_assert_eq!(receipt(&octets), Ok(()));
         }
 
         #[test]

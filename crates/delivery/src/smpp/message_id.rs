@@ -24,9 +24,11 @@ pub enum IdForm {
 
 /// An id in one form: trimmed, in lower case, without zeros in front.
 pub fn canonical(id: &str) -> String {
-    let trimmed = id.trim_matches(|c: char| c == '\0' || c.is_whitespace());
+    let is_blank = |c: char| c == '\0' || c.is_whitespace();
+    let trimmed = id.trim_matches(is_blank);
     let lower = trimmed.to_ascii_lowercase();
-    let bare = lower.trim_start_matches('0');
+    // Blanks may stand behind those zeros: what is canonical stays as it is.
+    let bare = lower.trim_start_matches(|c| c == '0' || is_blank(c));
     // An id of zeros is an id.
     if bare.is_empty() && !lower.is_empty() { "0".to_owned() } else { bare.to_owned() }
 }
@@ -60,6 +62,20 @@ pub fn candidates(id: &str, form: IdForm) -> Vec<String> {
     seen
 }
 
+/// How an id may stand among references that were kept as responses wrote them: as it is, and in its canonical
+/// forms in either case. Likeliest first, no two alike.
+pub(super) fn as_kept(id: &str, form: IdForm) -> Vec<String> {
+    let written = reference(id.as_bytes()).map(String::from);
+    let canonical = candidates(id, form).into_iter().flat_map(|one| [one.to_ascii_uppercase(), one]);
+    let mut seen = Vec::new();
+    for one in written.into_iter().chain(canonical) {
+        if !seen.contains(&one) {
+            seen.push(one);
+        }
+    }
+    seen
+}
+
 /// An id as a [`Reference`]: what is neither visible nor ASCII becomes `?`, and what is too long is cut.
 /// Nothing for an empty id.
 pub(super) fn reference(id: &[u8]) -> Option<Reference> {
@@ -81,6 +97,8 @@ mod tests {
             assert_eq!(canonical(id), "1a2b", "{id:?}");
         }
         assert_eq!(canonical("000"), "0");
+        // As a text in UCS-2 that was not taken for one.
+        assert_eq!(canonical("0\u{0}0\u{0}7"), "7");
         assert_eq!(canonical(""), "");
     }
 
@@ -94,6 +112,15 @@ mod tests {
         assert_eq!(candidates("5", IdForm::Auto), ["5"]);
         assert_eq!(candidates("msg_id_not_implemented", IdForm::Auto), ["msg_id_not_implemented"]);
         assert_eq!(candidates(" ", IdForm::Auto), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_was_kept_is_found_as_it_was_written() {
+        let kept = |id| as_kept(id, IdForm::Auto);
+        assert!(kept("0000006699").contains(&"0000006699".to_owned()));
+        assert!(kept("6699").contains(&"1A2B".to_owned()) && kept("1a2b").contains(&"1A2B".to_owned()));
+        assert_eq!(kept("7"), ["7"]);
+        assert_eq!(kept(""), Vec::<String>::new());
     }
 
     #[test]

@@ -13,11 +13,12 @@ pub mod pdu;
 mod provider;
 pub mod receipt;
 mod request;
+mod senders;
 mod session;
 mod shared;
 pub mod status;
 pub mod text;
 pub mod validity;
 
-pub use provider::{BindReport, RequestError, SmppCounts, SmppProvider, SmppRuntime};
+pub use provider::{BindReport, RequestError, SmppCounts, SmppProvider, SmppRuntime, WindowReport};
 pub use session::{BindState, Doubt, NotWritten, Outcome};

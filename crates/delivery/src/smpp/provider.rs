@@ -1,11 +1,13 @@
 //! A carrier or an aggregator that is reached by SMPP.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::entropy::Entropy;
+use countersign_core::id::DeliveryId;
+use countersign_core::message::CarrierAlphabet;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::verification::Channel;
@@ -19,6 +21,7 @@ use super::message_id;
 use super::pdu::{Pdu, Quirk, Role};
 use super::receipt::MessageState;
 use super::request::{Octet, Writer};
+use super::senders::Senders;
 use super::session::clock::monotonic;
 use super::session::{BindState, Connector, Doubt, Job, NotWritten, Outcome, Queue, Task};
 use super::shared::{Counters, Settings, Shared};
@@ -48,6 +51,15 @@ pub struct BindReport {
     pub state: BindState,
 }
 
+/// How full the windows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowReport {
+    /// Requests that wait for their answer.
+    pub unanswered: usize,
+    /// Requests that may.
+    pub places: usize,
+}
+
 /// What was counted since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SmppCounts {
@@ -55,8 +67,12 @@ pub struct SmppCounts {
     pub quirks: Vec<(Quirk, u64)>,
     /// Connections given up because the peer's lengths made no sense.
     pub framing_errors: u64,
+    /// Connections that were bound: the first ones and all later ones.
+    pub binds: u64,
     /// Bound connections that ended.
     pub connections_lost: u64,
+    /// `enquire_link`s that were not answered in time. Two in a row end a connection.
+    pub enquire_links_unanswered: u64,
     /// Answers that came after their request was given up.
     pub late_responses: u64,
     /// Receipts passed on.
@@ -97,6 +113,8 @@ struct Inner {
     /// The reference of the next message in parts.
     next_reference: AtomicU16,
     queue_wait: Duration,
+    /// Of messages that may be taken back.
+    senders: Mutex<Senders>,
 }
 
 impl SmppProvider {
@@ -118,6 +136,8 @@ impl SmppProvider {
             receipts,
             correlator: Mutex::new(Correlator::new(config.receipt_ids)),
             started: monotonic(),
+            bound: watch::Sender::new(0),
+            unanswered: AtomicUsize::new(0),
         });
         let (resumed, _) = watch::channel(0);
         let roles = (0..config.binds).flat_map(|_| config.bind.roles().iter().copied());
@@ -134,7 +154,15 @@ impl SmppProvider {
         let queue_wait = Duration::from_millis(config.timing.queue_ms);
         let writer = Writer::new(config);
         Ok(SmppProvider {
-            inner: Arc::new(Inner { shared, writer, binds, resumed, next_reference, queue_wait }),
+            inner: Arc::new(Inner {
+                shared,
+                writer,
+                binds,
+                resumed,
+                next_reference,
+                queue_wait,
+                senders: Mutex::default(),
+            }),
         })
     }
 
@@ -145,6 +173,20 @@ impl SmppProvider {
             .iter()
             .map(|(role, state)| BindReport { role: *role, state: *state.borrow() })
             .collect()
+    }
+
+    /// How many connections are bound that send; it tells of every change. At zero nothing can be written.
+    pub fn bound(&self) -> watch::Receiver<usize> {
+        self.inner.shared.bound.subscribe()
+    }
+
+    /// How much of the windows of its bound connections is in use now.
+    pub fn window(&self) -> WindowReport {
+        let shared = &self.inner.shared;
+        WindowReport {
+            unanswered: shared.unanswered.load(Ordering::Relaxed),
+            places: usize::from(shared.settings.window) * *shared.bound.borrow(),
+        }
     }
 
     /// Waits until all binds are bound, or one has stopped or ended for good.
@@ -160,6 +202,11 @@ impl SmppProvider {
         self.binds()
     }
 
+    /// What it passes on in a text that is not UCS-2.
+    pub fn carrier_alphabet(&self) -> CarrierAlphabet {
+        self.inner.writer.alphabet().carrier()
+    }
+
     /// Lets binds that were stopped for their credentials try again.
     pub fn resume(&self) {
         self.inner.resumed.send_modify(|count| *count += 1);
@@ -171,7 +218,9 @@ impl SmppProvider {
         SmppCounts {
             quirks: counters.quirks.snapshot(),
             framing_errors: counters.framing_errors.get(),
+            binds: counters.binds.get(),
             connections_lost: counters.connections_lost.get(),
+            enquire_links_unanswered: counters.enquire_links_unanswered.get(),
             late_responses: counters.late_responses.get(),
             receipts: counters.receipts.get(),
             receipts_refused: counters.receipts_refused.get(),
@@ -205,6 +254,21 @@ impl SmppProvider {
         self.request(self.inner.writer.cancel(id, sender).map_err(|_| NotWritten::NotRepresentable))
             .await
             .map(drop)
+    }
+
+    /// Whether the operator lets messages be taken back here.
+    pub fn cancels(&self) -> bool {
+        self.inner.shared.settings.cancel
+    }
+
+    /// [`SmppProvider::cancel`], with the sender that the message left with, if this process sent it.
+    pub async fn take_back(&self, delivery: DeliveryId, id: &Reference) -> Result<(), RequestError> {
+        let sender = self.senders().of(delivery);
+        self.cancel(id, sender.as_ref()).await
+    }
+
+    fn senders(&self) -> std::sync::MutexGuard<'_, Senders> {
+        self.inner.senders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn request(&self, pdu: Result<Octet, NotWritten>) -> Result<Pdu, RequestError> {
@@ -280,6 +344,9 @@ impl Provider for SmppProvider {
         }
         if message.expires_at <= now {
             return Submission::permanent("expired");
+        }
+        if let Some(sender) = message.sender.filter(|_| self.cancels()) {
+            self.senders().remember(message.delivery, sender);
         }
         match self.hand_over(message, now).await {
             Outcome::Accepted(response) => Submission::Accepted { reference: reference(&response) },

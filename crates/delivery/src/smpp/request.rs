@@ -5,13 +5,17 @@ use zeroize::Zeroizing;
 
 use super::config::{AddressRules, SmppConfig};
 use super::pdu::{Address, Cancel, Octets, Pdu, Query, ShortMessage, Tlv, encode, tag};
-use super::text::{Carriage, TextRules};
+use super::text::{Alphabet, Carriage, TextRules};
 use super::validity::Validity;
-use crate::provider::{Outgoing, Reference};
+use crate::provider::{Outgoing, Reference, Registered};
 use crate::sender::SenderId;
 
 /// `esm_class`: the text begins with a header (SMPP 3.4 §5.2.12).
 const UDHI: u8 = 0x40;
+
+/// The parameters that India's operators read (reference: python-smpplib issue 204, ksmppd issue 134).
+const DLT_ENTITY: u16 = 0x1400;
+const DLT_TEMPLATE: u16 = 0x1401;
 
 /// What a route's requests are made from.
 pub(super) struct Writer {
@@ -48,6 +52,11 @@ impl Writer {
         }
     }
 
+    /// What it takes octets for.
+    pub(super) const fn alphabet(&self) -> Alphabet {
+        self.text.alphabet
+    }
+
     /// One `submit_sm` for each part of a message.
     pub(super) fn submit(
         &self,
@@ -57,6 +66,7 @@ impl Writer {
     ) -> Result<Vec<Octet>, NotRepresentable> {
         let text = self.text.encode(message.text.expose(), reference).map_err(|_| NotRepresentable)?;
         let validity = self.validity.field(now, message.expires_at);
+        let vendor = self.vendor_parameters(message.registered);
         text.parts
             .iter()
             .map(|part| {
@@ -74,11 +84,19 @@ impl Writer {
                     registered_delivery: self.registered_delivery,
                     data_coding: text.data_coding,
                     short_message: short_message.into(),
-                    tlvs: payload.into_iter().chain(self.tlvs.iter().cloned()).collect(),
+                    tlvs: payload.into_iter().chain(vendor.iter().cloned()).collect(),
                     ..ShortMessage::default()
                 })))
             })
             .collect()
+    }
+
+    /// The operator's own, and the ids of a registered text in place of those that stand for all.
+    fn vendor_parameters(&self, registered: Option<Registered<'_>>) -> Vec<Tlv> {
+        let Some(Registered { entity_id, template_id }) = registered else { return self.tlvs.clone() };
+        let ids = [(DLT_ENTITY, entity_id), (DLT_TEMPLATE, template_id)];
+        let others = self.tlvs.iter().filter(|tlv| ids.iter().all(|(tag, _)| *tag != tlv.tag)).cloned();
+        others.chain(ids.map(|(tag, id)| Tlv { tag, value: id.into() })).collect()
     }
 
     pub(super) fn query(&self, id: &Reference, sender: Option<&SenderId>) -> Result<Octet, NotRepresentable> {
@@ -138,6 +156,7 @@ mod tests {
     use super::super::pdu::{Frame, decode, tlv};
     use super::*;
     use crate::example::{Example, NOW};
+    use countersign_core::message::{CarrierAlphabet, Measure};
 
     fn writer(more: &str) -> Writer {
         let four = "host = \"h\"\nport = 1\nsystem_id = \"s\"\npassword = \"p\"\n";
@@ -198,6 +217,38 @@ mod tests {
         };
         assert!(whole.short_message.is_empty() && whole.esm_class == 0);
         assert_eq!(tlv(&whole.tlvs, tag::MESSAGE_PAYLOAD).unwrap().len(), 300);
+    }
+
+    #[test]
+    fn the_ids_of_a_registered_text_take_the_place_of_those_for_all() {
+        let writer =
+            writer("tlvs = [{ tag = \"0x1401\", text = \"1\" }, { tag = \"0x1402\", text = \"chain\" }]");
+        let example = Example::new("x");
+        let registered = Some(Registered { entity_id: "1101", template_id: "1107" });
+        let message = Outgoing { registered, ..example.outgoing() };
+        let pdus = writer.submit(&message, NOW, 1).unwrap();
+        let Pdu::SubmitSm(sent) = decode(&Frame::first(&pdus[0]).unwrap().unwrap()).pdu else { panic!() };
+        let of = |wanted: u16| sent.tlvs.iter().filter(|tlv| tlv.tag == wanted).collect::<Vec<_>>();
+        assert_eq!(&*of(0x1400)[0].value, b"1101");
+        assert_eq!((of(0x1401).len(), &*of(0x1401)[0].value), (1, &b"1107"[..]));
+        assert_eq!(&*of(0x1402)[0].value, b"chain");
+    }
+
+    #[test]
+    fn as_many_pdus_leave_as_a_message_was_planned_for() {
+        let texts = ["é".repeat(100), "a".repeat(161), format!("{}€", "b".repeat(80)), "я".repeat(71)];
+        for (alphabet, carrier) in [
+            ("gsm", CarrierAlphabet::Gsm),
+            ("ascii", CarrierAlphabet::Ascii),
+            ("latin1", CarrierAlphabet::Latin1),
+        ] {
+            let writer = writer(&format!("alphabet = \"{alphabet}\""));
+            assert_eq!(writer.alphabet().carrier(), carrier);
+            for text in &texts {
+                let planned = Measure::on(text, carrier).segments;
+                assert_eq!(submitted(&writer, text, None).len(), planned, "{alphabet}");
+            }
+        }
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! What all binds of a provider share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::config::{InterfaceVersion, Password, SmppConfig};
 use super::correlate::{Correlator, Subject};
-use super::message_id::candidates;
+use super::message_id::{as_kept, candidates};
 use super::pdu::{Frame, QuirkCounts, Quirks, masked_hex};
 use super::receipt::Inbound;
 use super::session::clock::monotonic;
@@ -31,6 +31,7 @@ pub(super) struct Credentials {
 pub(super) struct Settings {
     pub(super) credentials: Credentials,
     pub(super) window: u16,
+    pub(super) cancel: bool,
     pub(super) max_per_second: Option<u32>,
     pub(super) statuses: StatusTable,
     pub(super) connect: Duration,
@@ -56,6 +57,7 @@ impl Settings {
                 interface_version: config.interface_version,
             },
             window: config.window,
+            cancel: config.cancel,
             max_per_second: config.max_per_second,
             statuses: config.statuses.clone(),
             connect: ms(timing.connect_ms),
@@ -89,7 +91,9 @@ impl Count {
 pub(super) struct Counters {
     pub(super) quirks: QuirkCounts,
     pub(super) framing_errors: Count,
+    pub(super) binds: Count,
     pub(super) connections_lost: Count,
+    pub(super) enquire_links_unanswered: Count,
     pub(super) late_responses: Count,
     pub(super) receipts: Count,
     pub(super) receipts_refused: Count,
@@ -107,6 +111,10 @@ pub(super) struct Shared {
     pub(super) receipts: mpsc::Sender<CarrierReceipt>,
     pub(super) correlator: Mutex<Correlator>,
     pub(super) started: Instant,
+    /// Bound connections that send.
+    pub(super) bound: watch::Sender<usize>,
+    /// Requests without an answer, over all connections.
+    pub(super) unanswered: AtomicUsize,
 }
 
 impl Shared {
@@ -138,15 +146,20 @@ impl Shared {
             provider: self.name.clone(),
             delivery: None,
             ids: read.id.as_deref().map(|id| candidates(id, form)).unwrap_or_default(),
-            destination: read.destination,
+            destination: read.destination.clone(),
             status: read.state.status(),
-            reason: read.reason,
+            reason: read.reason.clone(),
             reported_at: read.reported_at,
         };
         let resolved = {
             let mut correlator = self.correlator.lock().unwrap_or_else(PoisonError::into_inner);
-            let receipt = receipt(correlator.form());
-            correlator.receipt(receipt, self.elapsed())
+            let form = correlator.form();
+            let mut resolved = correlator.receipt(receipt(form), self.elapsed());
+            if let (None, Some(id)) = (resolved.delivery, &read.id) {
+                // An earlier process may have submitted it, and kept the id as it came.
+                resolved.ids = as_kept(id, form);
+            }
+            resolved
         };
         if self.receipts.try_send(resolved).is_err() {
             self.counters.receipts_refused.add();

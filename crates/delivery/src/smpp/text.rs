@@ -1,6 +1,8 @@
 //! A text in the alphabet of a route, cut into the parts that it travels in.
 
-use countersign_core::message::{CONCATENATION_HEADER_OCTETS, Encoding, Measure, gsm7_octets, parts};
+use countersign_core::message::{
+    CONCATENATION_HEADER_OCTETS, CarrierAlphabet, Encoding, Measure, gsm7_octets, parts,
+};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -28,6 +30,15 @@ impl Alphabet {
             Alphabet::Gsm => 0x00,
             Alphabet::Ascii => 0x01,
             Alphabet::Latin1 => 0x03,
+        }
+    }
+
+    /// The same, as messages are planned for it.
+    pub const fn carrier(self) -> CarrierAlphabet {
+        match self {
+            Alphabet::Gsm => CarrierAlphabet::Gsm,
+            Alphabet::Ascii => CarrierAlphabet::Ascii,
+            Alphabet::Latin1 => CarrierAlphabet::Latin1,
         }
     }
 
@@ -255,6 +266,7 @@ mod tests {
                 let rules = rules(alphabet, concatenation);
                 let encoded = rules.encode(&text, reference).unwrap();
                 prop_assert_eq!(encoded.parts.len(), rules.measure(&text).segments);
+                prop_assert_eq!(rules.measure(&text), Measure::on(&text, alphabet.carrier()));
                 if encoded.data_coding == alphabet.data_coding() || promised.encoding == Encoding::Ucs2 {
                     prop_assert_eq!(encoded.parts.len(), promised.segments);
                 }

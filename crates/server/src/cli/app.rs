@@ -58,6 +58,9 @@ pub(super) struct Settings {
     /// Messages in one day (UTC) at most
     #[arg(long, value_name = "NUMBER")]
     daily_messages: Option<u32>,
+    /// Segments of one message at most, 1 to 6: longer texts are shortened (docs/messages.md)
+    #[arg(long, value_name = "NUMBER")]
+    max_segments: Option<u8>,
     /// A provider to use; repeat it in the order to try
     #[arg(long = "provider", value_name = "NAME")]
     route: Vec<String>,
@@ -88,6 +91,7 @@ impl Settings {
         if let Some(locale) = &self.default_locale {
             policy.default_locale = locale.parse().context("--default-locale")?;
         }
+        policy.message.max_segments = self.max_segments.unwrap_or(policy.message.max_segments);
         policy.daily_messages = self.daily_messages.unwrap_or(policy.daily_messages);
         Ok(policy)
     }

@@ -14,6 +14,7 @@ mod proof;
 mod provider;
 mod reference;
 mod remote;
+mod senders;
 mod serve;
 mod store;
 

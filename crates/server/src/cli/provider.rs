@@ -17,7 +17,7 @@ use countersign_core::subject::Mode;
 use countersign_core::verification::Channel;
 use countersign_delivery::declared::{Definition, fixtures, shipped};
 use countersign_delivery::provider::{
-    AnyProvider, Envelope, Outgoing, Provider as _, SecretText, Submission,
+    AnyProvider, Envelope, Outgoing, Provider as _, ProviderName, SecretText, Submission,
 };
 use countersign_delivery::receipt::CarrierReceipt;
 use countersign_delivery::simulated::{SimulatedLimits, SimulatedPhone, SimulatedRuntime};
@@ -26,9 +26,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::remote::Remote;
+use super::senders::ShowSenders;
 use crate::carriers;
 use crate::clock::{Clock, Randomness};
 use crate::config::Carrier;
+use crate::control::{BindBody, ProviderBody, ProvidersBody};
 
 /// How long a bind may take before a test message is handed over.
 const BIND_PATIENCE: Duration = Duration::from_secs(10);
@@ -48,10 +51,16 @@ const ALPHABET_TEXT: &str =
 pub(super) enum ProviderCommand {
     /// List the vendors whose APIs are described already
     List,
+    /// Show where the binds of SMPP providers stand in the running server
+    Status,
+    /// Let binds that stopped for their credentials try again, when the carrier has been told
+    Resume(Resume),
     /// Print a description, to start one of your own from
     Show(Show),
     /// Try a description against recorded answers, or send one message by a configured provider
     Test(Test),
+    /// Show what countries do with senders, and which of yours is used where
+    Senders(ShowSenders),
     /// Send `@ _ $ { } \u{20ac}` to your own phone: a wrong alphabet shows at once
     SelfTest(SelfTest),
 }
@@ -59,6 +68,12 @@ pub(super) enum ProviderCommand {
 #[derive(Args)]
 pub(super) struct Show {
     /// Its name, as `provider list` prints it
+    name: String,
+}
+
+#[derive(Args)]
+pub(super) struct Resume {
+    /// A configured provider of kind smpp
     name: String,
 }
 
@@ -90,12 +105,15 @@ impl ProviderCommand {
     pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<()> {
         match self {
             ProviderCommand::List => list(),
+            ProviderCommand::Status => status(config).await,
+            ProviderCommand::Resume(Resume { name }) => resume(config, &name).await,
             ProviderCommand::Show(show) => {
                 let text = shipped::definition(&show.name).with_context(|| {
                     format!("there is no description \"{}\"; see `countersign provider list`", show.name)
                 })?;
                 put(text)
             }
+            ProviderCommand::Senders(senders) => put(&senders.text(config)?),
             ProviderCommand::Test(Test { name, fixtures: true, recorded, .. }) => {
                 try_fixtures(&name, recorded.as_deref())
             }
@@ -128,6 +146,26 @@ fn list() -> anyhow::Result<()> {
     put(&lines)
 }
 
+async fn status(config: Option<&Path>) -> anyhow::Result<()> {
+    let providers: ProvidersBody = Remote::running(config).await?.get("/providers").await?;
+    let mut lines = String::new();
+    for ProviderBody { name, binds } in providers.data {
+        for BindBody { role, state, refused } in binds {
+            let refused = refused.map(|status| format!("  refused with {status}")).unwrap_or_default();
+            let _ = writeln!(lines, "{name:<32} {role:<11} {state}{refused}");
+        }
+    }
+    put(&lines)
+}
+
+async fn resume(config: Option<&Path>, name: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(name.parse::<ProviderName>().is_ok(), "\"{name}\" is no provider's name");
+    let path = format!("/providers/{name}/resume");
+    Remote::running(config).await?.post::<Option<()>>(&path, &()).await?;
+    println!("its stopped binds try again; see `countersign provider status`");
+    Ok(())
+}
+
 fn try_fixtures(name: &str, file: Option<&Path>) -> anyhow::Result<()> {
     let read =
         |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
@@ -152,6 +190,10 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
     let configured = config.providers.iter().find(|provider| provider.name.as_str() == name);
     let configured = configured.with_context(|| format!("the configuration has no provider \"{name}\""))?;
     let (to, address) = recipient(&configured.carrier, to)?;
+    let picked = config.senders.pick(&configured.name, to.country());
+    let picked = picked.map_err(|problem| {
+        anyhow::anyhow!("nothing leaves by \"{name}\" to this country: its sender {}", problem.told())
+    })?;
     let (clock, randomness) = (Clock::system(), Randomness::system()?);
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let (receipts, mut received) = mpsc::channel(16);
@@ -182,7 +224,8 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
         mode: Mode::Live,
         channel,
         to: &to,
-        sender: None,
+        sender: picked.sender,
+        registered: None,
         text: SecretText::new(text),
         code: (channel != Channel::Sms).then(|| SecretText::new(SAMPLE_CODE)),
         email: address.as_ref().map(|to| Envelope {
@@ -191,7 +234,7 @@ async fn send(config: Option<&Path>, name: &str, to: &str, text: &str) -> anyhow
             html: SecretText::new(text),
         }),
         locale: &Locale::english(),
-        measure: Measure::of(text),
+        measure: Measure::on(text, provider.text_traits().alphabet),
         expires_at: now.plus(Duration::from_secs(600)),
     };
     let submission = provider.submit(&message, now).await;

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
 use crate::clock::{Clock, Randomness};
+use crate::config::{Carrier, Config};
 use crate::control::{self, Control};
 use crate::http::problem::Problem;
 use crate::instance::Instance;
@@ -31,6 +32,15 @@ pub(super) enum Remote {
 }
 
 impl Remote {
+    /// The running server of the configured data folder: what only a running one can tell or do.
+    pub(super) async fn running(config: Option<&Path>) -> anyhow::Result<Self> {
+        let config = super::load(config)?;
+        let socket = control::socket_path(&config.server.data_dir);
+        let found = tokio::net::UnixStream::connect(&socket).await;
+        found.with_context(|| format!("no server runs on {}", config.server.data_dir.display()))?;
+        Ok(Remote::Server(reqwest::Client::builder().unix_socket(socket).build()?))
+    }
+
     /// The running server of the configured data folder, or else its store.
     pub(super) async fn open(config: Option<&Path>) -> anyhow::Result<Self> {
         let config = super::load(config)?;
@@ -39,7 +49,7 @@ impl Remote {
             let client = reqwest::Client::builder().unix_socket(socket).build()?;
             return Ok(Remote::Server(client));
         }
-        let instance = Instance::open(config, Clock::system(), Randomness::system()?).await?;
+        let instance = Instance::open(without_binds(config), Clock::system(), Randomness::system()?).await?;
         let control = Control { services: instance.services.clone(), key_file: instance.key_file.clone() };
         Ok(Remote::Own { router: control::router(control), _instance: Box::new(instance) })
     }
@@ -102,6 +112,17 @@ impl Remote {
         let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
         Ok(serde_json::from_slice(text)?)
     }
+}
+
+/// A command that looks into the store sends nothing, so it does not bind to carriers: some take one bind only, and
+/// wrong credentials would be refused once more with each command. The providers keep their names.
+fn without_binds(mut config: Config) -> Config {
+    for provider in &mut config.providers {
+        if matches!(provider.carrier, Carrier::Smpp(_)) {
+            provider.carrier = Carrier::Simulated;
+        }
+    }
+    config
 }
 
 fn words(problem: &Problem) -> String {

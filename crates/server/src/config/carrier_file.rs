@@ -17,6 +17,7 @@ use countersign_delivery::smpp::config::SmppConfig;
 use serde::Deserialize;
 
 use super::problem::Mistake;
+use super::sender_rules;
 
 /// A vendor's API with what an operator gives to it.
 #[derive(Clone)]
@@ -108,6 +109,7 @@ impl SecretEntry {
 pub(super) fn smpp(path: &Path, lease_s: u64) -> Result<SmppConfig, Mistake> {
     let config: SmppConfig = read(path)?;
     config.check().map_err(|error| at(path, &error.to_string()))?;
+    check_sender(path, config.sender.as_ref())?;
     let longest_ms = config.timing.queue_ms.saturating_add(config.timing.response_ms);
     if longest_ms >= lease_s.saturating_mul(1000) {
         let wrong =
@@ -144,6 +146,7 @@ pub(super) fn declared(path: &Path, name: &ProviderName, timeout_s: u64) -> Resu
     };
     let definition = Definition::parse(&text)
         .map_err(|mistakes| Mistake::new(format!("{title}: {mistakes}"), "see docs/providers.md"))?;
+    check_sender(path, file.sender.as_ref())?;
     let mut secrets = BTreeMap::new();
     for (secret, entry) in file.secret {
         secrets.insert(secret, Secret::new(entry.text(path)?));
@@ -166,6 +169,17 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Mista
             if is_about_a_value { "the value has another type or form than this key takes" } else { message };
         at(path, &format!("line {line}: {told}"))
     })
+}
+
+/// A word that any shop could use is told with its line.
+fn check_sender(path: &Path, sender: Option<&SenderId>) -> Result<(), Mistake> {
+    let Some(mistake) = sender.and_then(sender_rules::generic) else { return Ok(()) };
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let table = toml::de::DeTable::parse(&text).map(toml::Spanned::into_inner).unwrap_or_default();
+    let key = table.keys().find(|key| key.get_ref() == "sender");
+    let before = key.map_or(0, |key| key.span().start.min(text.len()));
+    let line = 1 + text.as_bytes().iter().take(before).filter(|byte| **byte == b'\n').count();
+    Err(Mistake::new(format!("{}: line {line}: {}", path.display(), mistake.wrong), mistake.right))
 }
 
 pub(super) fn at(path: &Path, what: &str) -> Mistake {

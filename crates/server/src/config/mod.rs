@@ -15,6 +15,7 @@ mod reference;
 mod rules;
 mod schema;
 mod secret;
+mod sender_rules;
 mod smtp_file;
 mod source;
 mod summary;
@@ -41,14 +42,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_core::money::Currency;
+use countersign_core::price::Price;
 use countersign_core::verification::Channel;
 use countersign_delivery::provider::ProviderName;
+use countersign_delivery::route::attempt::Bounds;
 use countersign_delivery::route::prices::PriceList;
 use countersign_delivery::route::table::RouteTable;
 use countersign_delivery::sender::SenderId;
 use countersign_delivery::smpp::config::SmppConfig;
 use serde::Deserialize;
 
+use crate::senders::Senders;
 use document::Document;
 use environment::Environment;
 use secret::Privacy;
@@ -71,6 +75,8 @@ pub struct Config {
     pub routes: RouteTable,
     /// What they ask for it.
     pub prices: PriceList,
+    /// Whom messages say they come from, and what they may say where texts are registered.
+    pub senders: Senders,
     /// The simulated phone.
     pub simulated_phone: SimulatedPhone,
     /// Figures for Prometheus.
@@ -176,9 +182,20 @@ pub struct Delivery {
     pub prices_file: Option<PathBuf>,
     /// The currency of all prices.
     pub prices_currency: Currency,
+    /// The most that one verification's messages may cost, as an amount of that currency.
+    pub max_spend: Option<String>,
+    /// What countries do with senders, as CSV, before the rules that come along.
+    pub sender_rules_file: Option<PathBuf>,
 }
 
 impl Delivery {
+    /// What one verification may use up.
+    pub fn bounds(&self) -> Bounds {
+        let amount = self.max_spend.as_deref();
+        let max_spend = amount.and_then(|amount| Price::parse(amount, self.prices_currency).ok());
+        Bounds { max_spend, ..Bounds::default() }
+    }
+
     /// How long a node has a message to itself.
     pub const fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_s)

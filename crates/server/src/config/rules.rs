@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use countersign_core::id::AppId;
+use countersign_core::phone::{Country, NumberType};
 use countersign_core::verification::Channel;
 use countersign_delivery::provider::ProviderName;
+use countersign_delivery::route::place::Prefix;
 use countersign_delivery::route::prices::PriceList;
-use countersign_delivery::route::table::{RouteTable, Rule};
+use countersign_delivery::route::table::{Order, RouteTable, Rule};
+use countersign_delivery::route::thompson::ThompsonSettings;
 use countersign_delivery::sender::SenderId;
 use serde::Deserialize;
 use toml::Spanned;
@@ -16,6 +20,7 @@ use super::carrier_file;
 use super::document::{Document, Origin};
 use super::problem::Mistake;
 use super::secret::{Privacy, SecretText};
+use super::sender_rules::{self, DltDraft, SenderDraft};
 use super::smtp_file;
 use super::{
     Carrier, Config, Delivery, HttpCarrier, Keys, Log, Metrics, Provider, ProviderUrl, Server, SimulatedPhone,
@@ -30,7 +35,9 @@ pub(super) struct Draft {
     log: Log,
     delivery: Delivery,
     providers: Vec<ProviderDraft>,
-    routes: Vec<Rule>,
+    routes: Vec<RouteDraft>,
+    senders: Vec<SenderDraft>,
+    dlt_templates: Vec<DltDraft>,
     simulated_phone: SimulatedPhone,
     metrics: Metrics,
 }
@@ -39,6 +46,33 @@ pub(super) struct Draft {
 #[serde(deny_unknown_fields)]
 pub(super) struct KeysDraft {
     file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RouteDraft {
+    providers: Vec<ProviderName>,
+    country: Option<Country>,
+    prefix: Option<Prefix>,
+    number_type: Option<NumberType>,
+    app: Option<AppId>,
+    channel: Channel,
+    order: Order,
+    explore_percent: u8,
+    explore_min_per_day: u32,
+    explore_max_price_above_percent: u16,
+}
+
+impl RouteDraft {
+    fn rule(self) -> Rule {
+        let thompson = (self.explore_percent > 0).then_some(ThompsonSettings {
+            max_explored_percent: self.explore_percent,
+            min_per_day: self.explore_min_per_day,
+            max_price_above_percent: self.explore_max_price_above_percent,
+        });
+        let RouteDraft { providers, country, prefix, number_type, app, channel, order, .. } = self;
+        Rule { app, country, number_type, prefix, channel, providers, order, thompson }
+    }
 }
 
 #[derive(Deserialize)]
@@ -132,6 +166,7 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
         .collect();
     let routes = rules.routes(draft.routes, &names, &providers);
     let prices = rules.prices(&delivery);
+    let senders = rules.senders(&delivery, &providers, &names, draft.senders, draft.dlt_templates);
     Some(Config {
         server,
         keys,
@@ -140,13 +175,14 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
         providers,
         routes,
         prices,
+        senders,
         simulated_phone: draft.simulated_phone,
         metrics: draft.metrics,
     })
 }
 
-struct Rules<'d, 'a> {
-    document: &'d mut Document<'a>,
+pub(super) struct Rules<'d, 'a> {
+    pub(super) document: &'d mut Document<'a>,
     privacy: &'d Privacy,
     file: Option<&'d Path>,
 }
@@ -154,7 +190,7 @@ struct Rules<'d, 'a> {
 impl Rules<'_, '_> {
     /// A relative path of the file counts from the file's folder, one of the environment from the
     /// working directory.
-    fn resolve(&self, key: &str, path: PathBuf) -> PathBuf {
+    pub(super) fn resolve(&self, key: &str, path: PathBuf) -> PathBuf {
         let folder = self.file.and_then(Path::parent);
         match (self.document.origin(key), folder) {
             (Some(Origin::File(_)), Some(folder)) => folder.join(path),
@@ -262,10 +298,16 @@ impl Rules<'_, '_> {
     }
 
     /// Rules by destination. A table with a mistake is left out whole.
-    fn routes(&mut self, rules: Vec<Rule>, names: &[ProviderName], providers: &[Provider]) -> RouteTable {
+    fn routes(
+        &mut self,
+        drafts: Vec<RouteDraft>,
+        names: &[ProviderName],
+        providers: &[Provider],
+    ) -> RouteTable {
         if !self.document.are_sound(&["routes", "providers"]) {
             return RouteTable::default();
         }
+        let rules: Vec<Rule> = drafts.into_iter().map(RouteDraft::rule).collect();
         for (index, rule) in rules.iter().enumerate() {
             for (position, name) in
                 rule.providers.iter().enumerate().filter(|(_, name)| !names.contains(name))
@@ -300,6 +342,13 @@ impl Rules<'_, '_> {
     fn prices(&mut self, delivery: &Delivery) -> PriceList {
         let path = "delivery.prices_file";
         let Some(file) = delivery.prices_file.clone() else {
+            if delivery.max_spend.is_some() {
+                let mistake = Mistake::new(
+                    "it bounds nothing while no price is known".to_owned(),
+                    "set prices_file too, or leave max_spend out",
+                );
+                self.document.mistake_at("delivery.max_spend", mistake);
+            }
             return PriceList::empty(delivery.prices_currency);
         };
         let file = self.resolve(path, file);
@@ -420,6 +469,9 @@ impl Rules<'_, '_> {
     }
 
     fn http(&mut self, path: &str, draft: ProviderDraft, delivery: &Delivery) -> Option<HttpCarrier> {
+        if let Some(mistake) = draft.sender.as_ref().and_then(sender_rules::generic) {
+            self.document.mistake_at(&format!("{path}.sender"), mistake);
+        }
         let timeout_s = self.timeout_s(path, &draft, delivery);
         let url = self.url(path, &draft);
         let secret = self.secret(path, draft.secret, draft.secret_file);
@@ -550,6 +602,7 @@ pub(super) fn remarks(config: &Config) -> Vec<String> {
             remarks.push(format!("numbers and codes travel unencrypted to provider \"{}\"", provider.name));
         }
     }
+    remarks.extend(config.senders.remarks());
     if config.metrics.enabled && config.metrics.listen.is_none() && is_public {
         remarks.push(
             "/metrics is served at the public address: set metrics.listen, or close it in the proxy"

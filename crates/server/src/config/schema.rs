@@ -14,10 +14,12 @@ use std::str::FromStr;
 use countersign_core::id::AppId;
 use countersign_core::money::Currency;
 use countersign_core::phone::Country;
+use countersign_core::price::Price;
 use countersign_core::verification::Channel;
 use countersign_delivery::provider::ProviderName;
 use countersign_delivery::route::place::Prefix;
 use countersign_delivery::sender::SenderId;
+use countersign_delivery::sender_rules::DltTemplate;
 
 /// A table of the file.
 pub(super) struct Section {
@@ -232,6 +234,15 @@ static CURRENCY: Form = Form {
     },
 };
 
+static AMOUNT: Form = Form {
+    name: "an amount of money in quotes",
+    check: |text| {
+        Price::parse_micros(text).map(|_| ()).map_err(|wrong| {
+            Mistake::new(format!("{text:?} is no amount: {wrong}"), "write it such as \"0.50\"")
+        })
+    },
+};
+
 static SENDER: Form = Form {
     name: "a number of 3 to 15 digits, or a name of at most 11 characters",
     check: |text| {
@@ -240,6 +251,28 @@ static SENDER: Form = Form {
                 format!("{text:?} is no sender: {error}"),
                 "write such as \"Shop\" or \"+4915112345678\"",
             )
+        })
+    },
+};
+
+static DLT_ID: Form = Form {
+    name: "an id of 1 to 32 digits",
+    check: |text| {
+        if (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(());
+        }
+        Err(Mistake::new(
+            format!("{text:?} is no id of India's registry"),
+            "write the digits that the registry shows",
+        ))
+    },
+};
+
+static DLT_TEXT: Form = Form {
+    name: "a registered text with {#var#} in it",
+    check: |text| {
+        text.parse::<DltTemplate>().map(|_| ()).map_err(|error| {
+            Mistake::new(error.to_string(), "write it as it is registered, with {#var#} for values")
         })
     },
 };
@@ -346,6 +379,21 @@ const DELIVERY: &[Key] = &[
         about: "The currency of all prices.",
     },
     Key {
+        name: "max_spend",
+        kind: Kind::Text(&AMOUNT),
+        preset: Preset::Unset { meaning: "no bound in money; ten messages bound it", example: r#""0.50""# },
+        about: "The most that the messages of one verification may cost together, resends and failovers included, in prices_currency. Needs prices_file; a message without a known price counts as nothing.",
+    },
+    Key {
+        name: "sender_rules_file",
+        kind: Kind::Text(&PATH),
+        preset: Preset::Unset {
+            meaning: "none; the rules that come along",
+            example: r#""/etc/countersign/sender-rules.csv""#,
+        },
+        about: "What countries do with senders, before the rules that come along: CSV as `countersign provider senders --csv` prints it. Wrong rows are told with their line.",
+    },
+    Key {
         name: "lease_s",
         kind: Kind::Count { min: 5, max: 300, unit: "seconds" },
         preset: Preset::Value("30"),
@@ -425,6 +473,72 @@ const ROUTES: &[Key] = &[
         kind: Kind::Choice(&["listed", "cost"]),
         preset: Preset::Value(r#""listed""#),
         about: "What makes one healthy provider preferred: its place in the list, or the lowest price for a verified customer (delivery.prices_file).",
+    },
+    Key {
+        name: "explore_percent",
+        kind: Kind::Count { min: 0, max: 50, unit: "of a hundred first messages" },
+        preset: Preset::Value("0"),
+        about: "Thompson sampling: how many first messages may leave by another provider than the one that most customers verify by, to learn about it. 0 switches it off; it pays only at large volumes.",
+    },
+    Key {
+        name: "explore_min_per_day",
+        kind: Kind::Count { min: 1, max: 1_000_000, unit: "verifications a day" },
+        preset: Preset::Value("5000"),
+        about: "Nothing is explored for a country that this server sends less to.",
+    },
+    Key {
+        name: "explore_max_price_above_percent",
+        kind: Kind::Count { min: 0, max: 1000, unit: "hundredths" },
+        preset: Preset::Value("25"),
+        about: "Providers that cost so much more than the cheapest one take no part.",
+    },
+];
+
+const SENDERS: &[Key] = &[
+    Key {
+        name: "country",
+        kind: Kind::Text(&COUNTRY),
+        preset: Preset::Required { example: r#""IN""# },
+        about: "The country of the phones.",
+    },
+    Key {
+        name: "sender",
+        kind: Kind::Text(&SENDER),
+        preset: Preset::Required { example: r#""MYSHOP""# },
+        about: "Your sender there: registered where the country wants that, or a number of the country.",
+    },
+    Key {
+        name: "providers",
+        kind: Kind::Texts { form: &PROVIDER_NAME, at_most: 32 },
+        preset: Preset::Value("[]"),
+        about: "The providers that may use it. Empty: all.",
+    },
+];
+
+const DLT_TEMPLATES: &[Key] = &[
+    Key {
+        name: "entity_id",
+        kind: Kind::Text(&DLT_ID),
+        preset: Preset::Required { example: r#""1101000000000000000""# },
+        about: "Your id as a principal entity.",
+    },
+    Key {
+        name: "template_id",
+        kind: Kind::Text(&DLT_ID),
+        preset: Preset::Required { example: r#""1107000000000000000""# },
+        about: "The id of the text. Both ids go with each message that is this text.",
+    },
+    Key {
+        name: "text",
+        kind: Kind::Text(&DLT_TEXT),
+        preset: Preset::Required { example: r#""{#var#} is your Shop sign in code.""# },
+        about: "The text as it is registered, with {#var#} for values and \\n for line breaks.",
+    },
+    Key {
+        name: "app",
+        kind: Kind::Text(&APP),
+        preset: Preset::Unset { meaning: "every app", example: r#""app_01kayn3f2t0h8m5v9d7q4w6x2e""# },
+        about: "The app whose text it is.",
     },
 ];
 
@@ -564,6 +678,18 @@ pub(super) static SECTIONS: &[Section] = &[
         layout: Layout::Repeated { at_most: 1000 },
         about: "Which providers carry which messages. Of several that cover a message the most special counts: an app's before those for all, then the longer prefix, the country, the type. What none covers, and no app routes itself, leaves by delivery.route.",
         keys: ROUTES,
+    },
+    Section {
+        name: "senders",
+        layout: Layout::Repeated { at_most: 1000 },
+        about: "Whom messages to a country say they come from, in place of the provider's own sender. Of several the first that the country lets through counts. What each country wants: `countersign provider senders`.",
+        keys: SENDERS,
+    },
+    Section {
+        name: "dlt_templates",
+        layout: Layout::Repeated { at_most: 1000 },
+        about: "Texts registered with India's operators (DLT). As soon as there is one for an app, its messages to India are sent only if they are one of them.",
+        keys: DLT_TEMPLATES,
     },
     Section {
         name: "simulated_phone",

@@ -3,6 +3,7 @@ mod files;
 mod mistakes;
 mod overlay;
 mod schema;
+mod senders;
 
 use std::ffi::OsString;
 use std::fs;

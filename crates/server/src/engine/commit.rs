@@ -1,10 +1,11 @@
 //! One batch of commands on one subject: load, step, commit, answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use countersign_core::delivery::{Delivery, DeliveryState};
-use countersign_core::event::Event;
-use countersign_core::id::{AppId, Partition};
+use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
+use countersign_core::event::{Event, EventKind};
+use countersign_core::id::{AppId, DeliveryId, Partition};
 use countersign_core::keyring::Keyring;
 use countersign_core::limit::{Reservation, Sending, message_reservation};
 use countersign_core::quota::{self, Quota};
@@ -20,6 +21,11 @@ use super::lane::{Reply, Waiting};
 use super::{Answer, Engine, EngineError, Job, MAX_TRIES, Target};
 use crate::routing;
 use crate::worker::outbox::{Place, Ready};
+use crate::worker::providers::Feedback;
+use crate::worker::recall::Recall;
+
+/// How long a provider is told what became of a code. Longer, and its routing has moved on.
+const FEEDBACK_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// The outcomes of a batch and the change that makes them true.
 struct Draft {
@@ -122,14 +128,19 @@ impl Engine {
         for new in &mut change.deliveries {
             new.lease = lease;
         }
+        self.add_feedback(&mut change, now);
         let ready = ready(&change, &batch, lease);
         let events = change.events.clone();
+        let recalls = if self.0.recalls.are_wanted() { Recall::of(&change) } else { Vec::new() };
         let subject = change.subject.clone();
         match self.0.store.commit(vec![change]).await.map(|mut done| done.pop()) {
             Ok(Some(Commit::Done(version))) => {
                 self.count(&events, now);
                 self.0.recent.keep(key, Loaded { subject, version });
                 dispatch(place, ready);
+                for recall in recalls {
+                    self.0.recalls.ask(recall);
+                }
                 reveal(batch, draft.answers);
                 None
             }
@@ -192,6 +203,28 @@ impl Engine {
         Draft { answers, change, sender }
     }
 
+    /// Providers that want to know are told what became of a live code, by whoever is free first.
+    fn add_feedback(&self, change: &mut Change, now: Timestamp) {
+        if self.0.feedback == Feedback::Unwanted {
+            return;
+        }
+        let ended = |event: &&Event| {
+            matches!(event.kind, EventKind::Approved | EventKind::Expired | EventKind::Exhausted)
+        };
+        for event in change.events.iter().filter(ended) {
+            let Some(verification) = change.subject.verification(event.verification) else { continue };
+            if verification.mode == Mode::Live {
+                let id = DeliveryId::new(now, event.id.partition(), &mut self.0.randomness.entropy());
+                change.deliveries.push(unleased(conversion_feedback(
+                    id,
+                    change.subject.app,
+                    verification,
+                    now,
+                )));
+            }
+        }
+    }
+
     fn count(&self, events: &[Event], now: Timestamp) {
         for event in events {
             self.0.metrics.event(&event.kind);
@@ -207,7 +240,7 @@ fn ready(change: &Change, batch: &[Waiting], lease: Option<Lease>) -> Vec<Ready>
     change
         .deliveries
         .iter()
-        .filter(|new| matches!(new.delivery.state, DeliveryState::Due { .. }))
+        .filter(|new| new.lease.is_some() && matches!(new.delivery.state, DeliveryState::Due { .. }))
         .filter_map(|new| {
             Some(Ready {
                 app: app.clone(),
@@ -221,7 +254,7 @@ fn ready(change: &Change, batch: &[Waiting], lease: Option<Lease>) -> Vec<Ready>
 
 /// Whether a customer asked for a message.
 const fn is_asked(command: &Command) -> bool {
-    matches!(command, Command::Start(_) | Command::Resend(_))
+    matches!(command, Command::Start(_) | Command::Recover(_) | Command::Resend(_))
 }
 
 fn quotas(
@@ -290,6 +323,24 @@ fn change(loaded: &Loaded, subject: Subject, effects: Vec<Effect>, reservation: 
         }
     }
     change
+}
+
+fn conversion_feedback(id: DeliveryId, app: AppId, verification: &Verification, now: Timestamp) -> Delivery {
+    Delivery {
+        id,
+        app,
+        verification: verification.id,
+        mode: verification.mode,
+        channel: verification.channel,
+        kind: DeliveryKind::ConversionFeedback,
+        created_at: now,
+        expires_at: now.plus(FEEDBACK_LIFETIME),
+        submissions: 0,
+        unknowns: 0,
+        provider: None,
+        reference: None,
+        state: DeliveryState::Due { at: now },
+    }
 }
 
 const fn unleased(delivery: Delivery) -> NewDelivery {

@@ -99,7 +99,11 @@ impl Drop for OpenLane<'_> {
 
 fn may_send(job: &Job) -> bool {
     match &job.command {
-        Command::Start(_) | Command::Resend(_) | Command::Advance(_) => true,
+        Command::Start(_)
+        | Command::Recover(_)
+        | Command::Resend(_)
+        | Command::Advance(_)
+        | Command::Overdue(_) => true,
         Command::Redeem(redeem) => redeem.replacement.is_some(),
         Command::Receipt(receipt) => receipt.on_failure != OnFailure::RecordOnly,
         _ => false,

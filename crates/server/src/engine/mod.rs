@@ -30,6 +30,8 @@ use crate::metrics::Metrics;
 use crate::routing::Routing;
 use crate::tenant::App;
 use crate::worker::outbox::Outbox;
+use crate::worker::providers::Feedback;
+use crate::worker::recall::Recalls;
 
 use lane::Lane;
 use recent::Recent;
@@ -50,7 +52,9 @@ struct Inner {
     randomness: Randomness,
     metrics: Arc<Metrics>,
     outbox: Outbox,
+    recalls: Recalls,
     routing: Arc<Routing>,
+    feedback: Feedback,
     node: NodeId,
     lease: Duration,
     tasks: TaskTracker,
@@ -72,8 +76,12 @@ pub struct EngineParts {
     pub metrics: Arc<Metrics>,
     /// Takes what must be sent.
     pub outbox: Outbox,
+    /// Takes messages back that nobody needs any more.
+    pub recalls: Recalls,
     /// Learns from what is committed.
     pub routing: Arc<Routing>,
+    /// Whether carriers are told what became of codes.
+    pub feedback: Feedback,
     /// This process.
     pub node: NodeId,
     /// How long a delivery is this node's.
@@ -143,11 +151,13 @@ impl Job {
     fn named(&self) -> Option<VerificationId> {
         match &self.command {
             Command::Start(start) => Some(start.verification),
+            Command::Recover(recover) => Some(recover.verification),
             Command::Resend(resend) => Some(resend.verification),
             Command::Check(check) => Some(check.verification),
             Command::Cancel(id) | Command::Report(id) => Some(*id),
             Command::Advance(advance) => Some(advance.verification),
             Command::Receipt(receipt) => Some(receipt.verification),
+            Command::Overdue(overdue) => Some(overdue.verification),
             Command::Redeem(redeem) => Some(redeem.verification),
             Command::Expire | Command::Rebind => None,
         }
@@ -192,7 +202,9 @@ impl Engine {
             randomness: parts.randomness,
             metrics: parts.metrics,
             outbox: parts.outbox,
+            recalls: parts.recalls,
             routing: parts.routing,
+            feedback: parts.feedback,
             node: parts.node,
             lease: parts.lease,
             tasks: parts.tasks,

@@ -36,9 +36,9 @@ impl Recent {
     /// Keeps a subject as it was committed; the oldest makes room.
     pub(super) fn keep(&self, key: (AppId, Partition), mut loaded: Loaded) {
         let verifications = &mut loaded.subject.verifications;
-        let mut surplus = verifications.iter().filter(|v| !v.is_pending()).count().saturating_sub(ENDED_KEPT);
+        let mut surplus = verifications.iter().filter(|v| !v.is_live()).count().saturating_sub(ENDED_KEPT);
         verifications.retain(|verification| {
-            let drop = surplus > 0 && !verification.is_pending();
+            let drop = surplus > 0 && !verification.is_live();
             surplus -= usize::from(drop);
             !drop
         });

@@ -31,6 +31,7 @@ const REDEEMING: &[Code] = &[
     Code::AssuranceTooLow,
     Code::BindingMismatch,
 ];
+const RECOVERED: &[Code] = &[Code::RecoveryNotReady, Code::RecoveryVoid];
 const SETTING: &[Code] = &[Code::Conflict];
 
 /// Declares, for each kind of operation, the problems that it may answer with.
@@ -53,7 +54,9 @@ documented! {
     /// `GET /v1/verifications`
     ListProblems: QUERY;
     /// `POST /v1/verifications`
-    StartProblems: SCOPE BODY RETRY SUBJECT LOCK SENDING STARTING REDEEMING;
+    StartProblems: SCOPE BODY RETRY SUBJECT LOCK SENDING STARTING REDEEMING RECOVERED;
+    /// `POST /v1/recoveries`
+    RecoverProblems: SCOPE BODY SUBJECT SENDING STARTING;
     /// `POST …/check`
     CheckProblems: SCOPE NAMED BODY RETRY SUBJECT LOCK;
     /// `POST …/resend`
@@ -120,7 +123,7 @@ mod tests {
     fn every_code_of_a_described_route_is_promised_somewhere() {
         let groups = [
             ALWAYS, SCOPE, NAMED, QUERY, BODY, RETRY, SUBJECT, LOCK, SENDING, STARTING, RESENDING, REDEEMING,
-            SETTING,
+            RECOVERED, SETTING,
         ];
         // A path without such a method is no operation of the description.
         let missing: Vec<&str> = Code::ALL

@@ -14,10 +14,14 @@ pub async fn livez() -> &'static str {
     "alive\n"
 }
 
-/// The store answers too: requests can be served.
+/// The store answers too: requests can be served. A bind that waits for a person is told, and is no reason to
+/// send requests elsewhere: another node has the same credentials.
 pub async fn readyz(State(services): State<Services>) -> Response {
     match services.store.settings(SettingKind::Instance).await {
-        Ok(_) => Json(json!({ "status": "ready", "store": "ok" })).into_response(),
+        Ok(_) => {
+            let binds = if services.has_stopped_binds() { "stopped" } else { "ok" };
+            Json(json!({ "status": "ready", "store": "ok", "binds": binds })).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready", "store": "unavailable" })))

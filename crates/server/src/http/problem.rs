@@ -79,6 +79,10 @@ catalogue! {
         "Its customer reported it, or a binding did not match before. Do not carry the transaction out.";
     AssuranceTooLow "assurance_too_low" 409 "The proof shows no possession of the phone",
         "Its code went by e-mail. Start a new verification, or say that a notification is enough where it is.";
+    RecoveryNotReady "recovery_not_ready" 409 "The recovery's time has not come",
+        "Whoever holds the old phone may still object. Wait for Retry-After; it is the recovery's ready_at.";
+    RecoveryVoid "recovery_void" 409 "The recovery does not let this phone take the other's place",
+        "It was canceled or objected to, has expired, was used, or is for another phone or customer; the detail says more.";
     BindingMismatch "binding_mismatch" 409 "Something is not what the customer approved",
         "The pointer says what. The verification is void now; start a new one with the right values.";
     Conflict "conflict" 409 "It was changed at the same time",
@@ -237,6 +241,20 @@ impl Problem {
                 .pointer(format!("/{}", field.as_str()))
                 .detail(error.to_string()),
             UseCaseError::SamePhone => Problem::field("/to", error.to_string()),
+            UseCaseError::RecoveryNotReady(ready_at) => Problem::new(Code::RecoveryNotReady)
+                .pointer("/replaces/recovery")
+                .detail(error.to_string())
+                .retry_after_s(now.seconds_until(*ready_at)),
+            UseCaseError::RecoveryVoid => {
+                Problem::new(Code::RecoveryVoid).pointer("/replaces/recovery").detail(error.to_string())
+            }
+            UseCaseError::OtherRecovery(field) => {
+                let pointer = match field {
+                    BindingField::Phone => "/replaces/phone".to_owned(),
+                    other => format!("/{}", other.as_str()),
+                };
+                Problem::new(Code::RecoveryVoid).pointer(pointer).detail(error.to_string())
+            }
             UseCaseError::Replaces(reason) => Problem::of_replaced(reason, now),
             UseCaseError::InvalidSetting { pointer, detail } => {
                 Problem::field(pointer.clone(), detail.clone())
@@ -262,6 +280,18 @@ impl Problem {
             _ => "/replaces/proof",
         };
         Problem::of(reason, now).pointer(pointer)
+    }
+
+    /// Why a recovery does not begin. What is refused is the lost phone, not the one for its place.
+    pub fn of_recovery(error: &UseCaseError, now: Timestamp) -> Self {
+        let problem = Problem::of(error, now);
+        match error {
+            UseCaseError::Refused(Refusal::CountryNotAllowed(_) | Refusal::NumberTypeRefused(_)) => {
+                problem.pointer("/phone")
+            }
+            UseCaseError::SamePhone => problem.detail("this is the lost phone itself"),
+            _ => problem,
+        }
     }
 
     fn of_refusal(refusal: Refusal, now: Timestamp) -> Self {

@@ -25,22 +25,22 @@ pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
     // Receipts that were faster than the answer to their submission.
     let mut early: HashSet<(DeliveryId, ProviderName)> = HashSet::new();
     for event in events {
-        let (delivery, provider, result) = match &event.kind {
-            EventKind::DeliveryAccepted { delivery, provider, .. } => {
-                (delivery, Some(provider), AttemptResult::Accepted)
+        let (delivery, provider, result, cost) = match &event.kind {
+            EventKind::DeliveryAccepted { delivery, provider, cost, .. } => {
+                (delivery, Some(provider), AttemptResult::Accepted, *cost)
             }
             EventKind::DeliveryRetrying { delivery, provider, turned, .. } => {
                 let result = match turned {
                     Turned::Away => AttemptResult::TurnedAway,
                     Turned::Down => AttemptResult::Refused,
                 };
-                (delivery, Some(provider), result)
+                (delivery, Some(provider), result, None)
             }
-            EventKind::DeliveryUnknown { delivery, provider, .. } => {
-                (delivery, provider.as_ref(), AttemptResult::Unknown)
+            EventKind::DeliveryUnknown { delivery, provider, cost, .. } => {
+                (delivery, provider.as_ref(), AttemptResult::Unknown, *cost)
             }
             EventKind::DeliveryFailed { delivery, provider, .. } => {
-                (delivery, provider.as_ref(), AttemptResult::Refused)
+                (delivery, provider.as_ref(), AttemptResult::Refused, None)
             }
             EventKind::Receipt { delivery, provider, status } => {
                 let said_by = provider.as_ref().and_then(|name| name.parse::<ProviderName>().ok());
@@ -70,10 +70,12 @@ pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
         }
         match provider.and_then(|name| name.parse::<ProviderName>().ok()) {
             // Its receipt told already, and later words than this one.
-            Some(provider) if early.remove(&(*delivery, provider.clone())) => {}
+            Some(provider) if early.remove(&(*delivery, provider.clone())) => {
+                past.history.charge(&provider, cost);
+            }
             Some(provider) => {
                 carriers.insert(*delivery, provider.clone());
-                past.history.push(Attempt { provider, at: event.at, result, cost: None });
+                past.history.push(Attempt { provider, at: event.at, result, cost });
             }
             None => past.nameless += usize::from(result == AttemptResult::Unknown),
         }
@@ -110,7 +112,9 @@ mod tests {
             delivery: delivery(number),
             provider: provider.to_owned(),
             submissions: 1,
+            cost: None,
             route: Vec::new(),
+            message: None,
         };
         let retrying = |provider: &str, turned| DeliveryRetrying {
             delivery: delivery(1),
@@ -119,11 +123,14 @@ mod tests {
             turned,
             retry_at: START,
             route: Vec::new(),
+            message: None,
         };
         let unknown = |provider: Option<&str>| DeliveryUnknown {
             delivery: delivery(3),
             provider: provider.map(ToOwned::to_owned),
+            cost: None,
             route: Vec::new(),
+            message: None,
         };
         let receipt = |number, provider: Option<&str>| Receipt {
             delivery: delivery(number),
@@ -135,6 +142,7 @@ mod tests {
             provider: Some("d".to_owned()),
             reason: "any".to_owned(),
             route: Vec::new(),
+            message: None,
         };
         let (attempts, nameless) = of(vec![
             retrying("a", Turned::Away),
@@ -170,7 +178,9 @@ mod tests {
             delivery: delivery(number),
             provider: provider.to_owned(),
             submissions: 1,
+            cost: None,
             route: Vec::new(),
+            message: None,
         };
         let failed = |provider: &str| (provider.to_owned(), AttemptResult::Failed);
         assert_eq!(of(vec![receipt(1, "a")]).0, [failed("a")]);

@@ -11,18 +11,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use countersign_core::entropy::Entropy;
 use countersign_core::event::{Event, EventKind};
-use countersign_core::id::VerificationId;
+use countersign_core::id::{DeliveryId, VerificationId};
 use countersign_core::phone::E164;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::verification::{Channel, ReceiptStatus, Standing};
 use countersign_delivery::provider::{ProviderName, Submission};
 use countersign_delivery::route::attempt::{Bounds, History};
-use countersign_delivery::route::choose::{self, Asked, Cause, Choice, Decision, Hold, PassedOver, Reason};
+use countersign_delivery::route::choose::{self, Asked, Cause, Choice, Decision, Hold, Reason};
 use countersign_delivery::route::health::{Change, Health, HealthSettings, Observed, ReceiptSeen, What};
 use countersign_delivery::route::place::{Place, Scope};
 use countersign_delivery::route::prices::PriceList;
-use countersign_delivery::route::table::{Candidate, Candidates, Destination, Order, RouteTable};
+use countersign_delivery::route::receipts::{AwaitedReceipts, Sent, Silence};
+use countersign_delivery::route::table::{Candidate, Candidates, Destination, Fit, Order, RouteTable};
 use countersign_delivery::route::transport::Transport;
 use countersign_delivery::route::watch::{Told, Watch};
 
@@ -58,6 +59,7 @@ pub struct RoutingSettings {
 struct Learnt {
     health: Health,
     watch: Watch,
+    receipts: AwaitedReceipts,
 }
 
 /// A message that is to leave.
@@ -69,38 +71,58 @@ pub struct Leaving<'a> {
     pub mode: Mode,
     /// The verification.
     pub verification: VerificationId,
+    /// The delivery.
+    pub delivery: DeliveryId,
     /// Who asked for the code.
     pub standing: Standing,
     /// How it travels.
     pub channel: Channel,
     /// Whom it reaches.
     pub to: &'a E164,
-    /// Segments of its text.
-    pub segments: usize,
+}
+
+/// A message, and who may carry it in which form.
+#[derive(Clone, Copy)]
+pub struct Offered<'a> {
+    /// Whom it reaches.
+    pub to: &'a E164,
+    /// Who may carry it.
+    pub candidates: &'a Candidates,
+}
+
+impl Offered<'_> {
+    /// Who would carry it first, all being well: what a node that died is taken to have tried.
+    pub fn first_in_order(&self) -> Option<ProviderName> {
+        let mut fitting =
+            self.candidates.routes.iter().filter(|candidate| matches!(candidate.fit, Fit::Fits { .. }));
+        fitting.next().map(|candidate| candidate.provider.clone())
+    }
 }
 
 impl Routing {
     /// A routing that has learnt nothing yet.
     pub fn new(settings: RoutingSettings) -> Self {
-        let learnt = Learnt { health: Health::new(HealthSettings::default()), watch: Watch::new(WATCHED) };
+        let learnt = Learnt {
+            health: Health::new(HealthSettings::default()),
+            watch: Watch::new(WATCHED),
+            receipts: AwaitedReceipts::new(WATCHED),
+        };
         Routing { settings, learnt: Mutex::new(learnt) }
     }
 
     /// By whom a message leaves, and why. Whoever is told to send by a provider does.
     pub fn choose(
         &self,
-        message: &Leaving<'_>,
+        leaving: &Offered<'_>,
         cause: Cause,
         history: &History,
         now: Timestamp,
         entropy: &mut Entropy,
     ) -> Choice {
-        let candidates = self.candidates(message, now);
-        let place = Place::of(message.to);
-        let asked =
-            Asked { cause, place, segments: message.segments, history, bounds: &self.settings.bounds };
+        let place = Place::of(leaving.to);
+        let asked = Asked { cause, place, history, bounds: &self.settings.bounds };
         let mut learnt = self.learnt();
-        let choice = choose::choose(&candidates, &learnt.health, &asked, now, entropy);
+        let choice = choose::choose(leaving.candidates, &learnt.health, &asked, now, entropy);
         if let Decision::Send { provider, .. } = &choice.decision {
             learnt.health.begun(provider, place, now);
         }
@@ -108,27 +130,16 @@ impl Routing {
     }
 
     /// Who would carry it after all that, without anybody asking; nobody when no route is left.
-    pub fn another(&self, message: &Leaving<'_>, history: &History, now: Timestamp) -> Option<ProviderName> {
-        let candidates = self.candidates(message, now);
-        let asked = Asked {
-            cause: Cause::Failover,
-            place: Place::of(message.to),
-            segments: message.segments,
-            history,
-            bounds: &self.settings.bounds,
-        };
+    pub fn another(&self, leaving: &Offered<'_>, history: &History, now: Timestamp) -> Option<ProviderName> {
+        let place = Place::of(leaving.to);
+        let asked = Asked { cause: Cause::Failover, place, history, bounds: &self.settings.bounds };
         // Only first messages are drawn by lot.
         let mut entropy = Entropy::from_seed([0; 32]);
-        let choice = choose::choose(&candidates, &self.learnt().health, &asked, now, &mut entropy);
+        let choice = choose::choose(leaving.candidates, &self.learnt().health, &asked, now, &mut entropy);
         match choice.decision {
             Decision::Send { provider, .. } => Some(provider),
             Decision::Hold(_) => None,
         }
-    }
-
-    /// Who would carry a message first, all being well: what a node that died is taken to have tried.
-    pub fn first_in_order(&self, message: &Leaving<'_>, now: Timestamp) -> Option<ProviderName> {
-        self.candidates(message, now).routes.into_iter().next().map(|candidate| candidate.provider)
     }
 
     /// Whether there is anybody at all to carry messages of this channel to this phone.
@@ -136,7 +147,8 @@ impl Routing {
         !self.all_candidates(app, mode, channel, to, now).routes.is_empty()
     }
 
-    fn candidates(&self, message: &Leaving<'_>, now: Timestamp) -> Candidates {
+    /// Who may carry a message, in the order of the list. Nobody has looked yet whether it fits them.
+    pub fn candidates(&self, message: &Leaving<'_>, now: Timestamp) -> Candidates {
         let Leaving { app, mode, channel, to, .. } = *message;
         self.all_candidates(app, mode, channel, to, now)
     }
@@ -155,7 +167,7 @@ impl Routing {
             routes: names
                 .map(|provider| {
                     let quote = prices.quote(&provider, to, now);
-                    Candidate { provider, quote }
+                    Candidate { provider, quote, fit: Fit::ONE_SEGMENT }
                 })
                 .collect(),
             order: Order::Listed,
@@ -187,23 +199,50 @@ impl Routing {
         if matches!(submission, Submission::Accepted { .. } | Submission::Unknown { .. }) {
             learnt.watch.left(message.verification, provider.clone(), place, message.standing, now);
         }
+        if matches!(submission, Submission::Accepted { .. }) {
+            let patience = learnt.health.receipt_patience(provider, place, now);
+            let verification = message.verification;
+            let sent = Sent { verification, provider: provider.clone(), place, at: now };
+            learnt.receipts.sent(message.delivery, sent, patience);
+        }
         learnt.health.transport(provider, place, Transport::of(submission), now)
     }
 
-    /// A receipt came for a message of this verification.
-    pub fn receipt(
-        &self,
-        verification: VerificationId,
-        provider: &str,
-        status: ReceiptStatus,
-        now: Timestamp,
-    ) {
-        let mut learnt = self.learnt();
-        let Learnt { health, watch } = &mut *learnt;
-        if let Some((provider, place, left_at)) = watch.message(verification, provider) {
-            let seen = ReceiptSeen::Came { status, after: now.since(left_at) };
-            health.receipt(&provider, place, seen, now);
+    /// The last bind of a provider is gone.
+    pub fn bind_lost(&self, provider: &ProviderName, now: Timestamp) -> Option<Change> {
+        self.learnt().health.bind_lost(provider, now)
+    }
+
+    /// A provider has a bind again.
+    pub fn bind_restored(&self, provider: &ProviderName) -> Vec<Change> {
+        self.learnt().health.bind_restored(provider)
+    }
+
+    /// A receipt came for a message.
+    pub fn receipt(&self, delivery: DeliveryId, status: ReceiptStatus, now: Timestamp) {
+        if status == ReceiptStatus::Buffered {
+            return;
         }
+        let mut learnt = self.learnt();
+        if let Some(sent) = learnt.receipts.came(delivery) {
+            let seen = ReceiptSeen::Came { status, after: now.since(sent.at) };
+            learnt.health.receipt(&sent.provider, sent.place, seen, now);
+        }
+    }
+
+    /// Messages whose receipts are overdue by now.
+    pub fn overdue(&self, now: Timestamp) -> Vec<(DeliveryId, Sent)> {
+        let mut learnt = self.learnt();
+        let mut overdue = Vec::new();
+        for silence in learnt.receipts.silent(now) {
+            match silence {
+                Silence::Overdue { delivery, sent } => overdue.push((delivery, sent)),
+                Silence::Missing(sent) => {
+                    learnt.health.receipt(&sent.provider, sent.place, ReceiptSeen::Missing, now);
+                }
+            }
+        }
+        overdue
     }
 
     /// Heeds what was committed.
@@ -260,6 +299,8 @@ pub fn announce(changes: &[Change], metrics: &crate::metrics::Metrics) {
         let provider = cell.provider.as_str();
         metrics.breaker(provider, what_word(*what));
         match what {
+            What::BindLost => tracing::warn!(provider, "a provider has no bind: it is passed over"),
+            What::BindRestored => tracing::info!(provider, "a provider is bound again"),
             What::TransportClosed | What::ConversionClosed => {
                 tracing::info!(provider, place, "a route works again");
             }
@@ -284,6 +325,8 @@ const fn what_word(what: What) -> &'static str {
     match what {
         What::TransportOpened => "transport_opened",
         What::TransportClosed => "transport_closed",
+        What::BindLost => "bind_lost",
+        What::BindRestored => "bind_restored",
         What::ConversionOpened => "conversion_opened",
         What::ConversionClosed => "conversion_closed",
         What::FraudSuspected => "fraud_suspected",
@@ -311,17 +354,7 @@ fn word(reason: &Reason) -> String {
         Reason::BestRecord => "best_record".to_owned(),
         Reason::AllOpenLeastBad => "all_open_least_bad".to_owned(),
         Reason::PassedOver { provider, because } => {
-            let because = match because {
-                PassedOver::AlreadyUsed => "already_used",
-                PassedOver::Unanswered => "unanswered",
-                PassedOver::TurnedAway => "turned_away",
-                PassedOver::Refused => "refused",
-                PassedOver::ReceiptFailed => "receipt_failed",
-                PassedOver::TransportOpen => "transport_open",
-                PassedOver::ConversionOpen => "conversion_open",
-                PassedOver::TooDear => "too_dear",
-            };
-            format!("not {provider}: {because}")
+            format!("not {provider}: {}", because.as_str())
         }
     }
 }
@@ -334,5 +367,6 @@ pub const fn hold_word(hold: Hold) -> &'static str {
         Hold::TriesUsedUp => "tries_used_up",
         Hold::SpendUsedUp => "spend_used_up",
         Hold::NoOtherRoute => "no_other_route",
+        Hold::Unfit(because) => because.as_str(),
     }
 }

@@ -5,7 +5,10 @@ pub mod admin;
 pub mod cancel;
 pub mod check;
 pub mod idempotency;
+mod overdue;
+pub mod providers;
 pub mod receipt;
+pub mod recover;
 pub mod redeem;
 pub mod replace;
 pub mod report;
@@ -23,9 +26,11 @@ use countersign_core::policy::{MIN_LIFE_FOR_RESEND, PROOF_LIFETIME};
 use countersign_core::proof::{Claims, ProofError};
 use countersign_core::step::{BindingField, Command, Outcome, Refusal};
 use countersign_core::subject::Mode;
+use countersign_core::time::Timestamp;
 use countersign_core::verification::{
     Channel, CommandId, PendingAnswer, RememberedOutcome, State, Status, Verification,
 };
+use countersign_delivery::smpp::SmppProvider;
 use countersign_store::{AnyStore, StoreError};
 
 use crate::clock::{Clock, Randomness};
@@ -60,6 +65,8 @@ pub struct Parts {
     pub issuer: String,
     /// Names that an app's route may hold.
     pub providers: Vec<String>,
+    /// Providers whose binds operators look after.
+    pub smpp: Vec<SmppProvider>,
     /// Requests with an idempotency key that run now.
     pub in_flight: InFlight,
 }
@@ -122,6 +129,15 @@ pub enum UseCaseError {
     /// The phone that should take another's place is the same one.
     #[error("this is the phone that the proof is of: there is nothing to change")]
     SamePhone,
+    /// Whoever holds the phone that is said to be lost may still object.
+    #[error("its time has not come: whoever holds the old phone may object until {0}")]
+    RecoveryNotReady(Timestamp),
+    /// The recovery was canceled, objected to, used, or has expired.
+    #[error("the recovery has ended, or it is none")]
+    RecoveryVoid,
+    /// The recovery is for something else.
+    #[error("the recovery was asked for with another value of this field")]
+    OtherRecovery(BindingField),
     /// The proof of the old phone does not let another take its place.
     #[error("the old phone does not give way: {0}")]
     Replaces(Box<UseCaseError>),
@@ -183,7 +199,7 @@ pub struct View {
     /// The proof, while it lives and was not redeemed.
     pub proof: Option<String>,
     /// When the customer may ask for another message; never, when nothing.
-    pub resend_at: Option<countersign_core::time::Timestamp>,
+    pub resend_at: Option<Timestamp>,
 }
 
 impl Services {
@@ -242,7 +258,7 @@ impl Services {
             .resend_at(&caller.app.policy)
             .filter(|at| verification.expires_at.since(self.clock.now().max(*at)) >= MIN_LIFE_FOR_RESEND);
         let attempts_remaining = verification.attempts_remaining();
-        let overdue = verification.is_pending() && verification.expires_at <= self.clock.now();
+        let overdue = verification.is_live() && verification.expires_at <= self.clock.now();
         let status = if overdue { Status::Expired } else { verification.status() };
         let masked_email = self.masked_email(caller, &verification)?;
         let masked_phone = phone.masked();

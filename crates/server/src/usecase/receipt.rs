@@ -5,15 +5,15 @@ use std::sync::Arc;
 use countersign_core::delivery::Delivery;
 use countersign_core::keyring::Place;
 use countersign_core::step::{self, Command, OnFailure};
-use countersign_core::verification::ReceiptStatus;
+use countersign_core::verification::{ReceiptStatus, Verification};
 use countersign_delivery::provider::ProviderName;
 use countersign_delivery::receipt::{CarrierReceipt, Receipt};
-use countersign_delivery::route::attempt::{Attempt, AttemptResult};
+use countersign_delivery::route::attempt::{Attempt, AttemptResult, History};
 use countersign_store::{Lookup, Store as _};
 
 use super::{Services, UseCaseError};
 use crate::engine::{EngineError, Job, Target};
-use crate::routing::{Leaving, past};
+use crate::routing::{Leaving, Offered, past};
 use crate::tenant::App;
 
 impl Services {
@@ -64,7 +64,7 @@ impl Services {
             Err(EngineError::Exceeded(_)) => take(OnFailure::RecordOnly).await?,
             taken => taken?,
         };
-        self.routing.receipt(delivery.verification, provider, receipt.status, self.clock.now());
+        self.routing.receipt(delivery.id, receipt.status, self.clock.now());
         Ok(())
     }
 
@@ -85,22 +85,36 @@ impl Services {
             return Ok(OnFailure::SendAgain);
         }
         let Ok(provider) = provider.parse::<ProviderName>() else { return Ok(OnFailure::SendAgain) };
-        let to =
-            self.engine.keyring().open_phone(Place { app: app.id, verification: id }, &verification.phone)?;
-        let leaving = Leaving {
-            app,
-            mode: verification.mode,
-            verification: id,
-            standing: verification.standing,
-            channel: delivery.channel,
-            to: &to,
-            segments: 1,
-        };
         let now = self.clock.now();
         let mut history = past(&self.store.timeline(app.id, id).await?, None).history;
         let (result, cost) = (AttemptResult::Failed, None);
         history.push(Attempt { provider, at: now, result, cost });
-        let another = self.routing.another(&leaving, &history, now);
+        let another = self.another_route(app, &verification, delivery, &history)?;
         Ok(another.map_or(OnFailure::NextStep, |_| OnFailure::SendAgain))
+    }
+
+    /// Who would carry a message once more without anybody asking. Whoever sends looks at its text; until
+    /// then it fits everybody.
+    pub(super) fn another_route(
+        &self,
+        app: &App,
+        verification: &Verification,
+        delivery: &Delivery,
+        history: &History,
+    ) -> Result<Option<ProviderName>, UseCaseError> {
+        let place = Place { app: app.id, verification: verification.id };
+        let to = self.engine.keyring().open_phone(place, &verification.phone)?;
+        let leaving = Leaving {
+            app,
+            mode: delivery.mode,
+            verification: verification.id,
+            delivery: delivery.id,
+            standing: verification.standing,
+            channel: delivery.channel,
+            to: &to,
+        };
+        let now = self.clock.now();
+        let candidates = self.routing.candidates(&leaving, now);
+        Ok(self.routing.another(&Offered { to: &to, candidates: &candidates }, history, now))
     }
 }

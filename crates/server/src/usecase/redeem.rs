@@ -86,6 +86,10 @@ pub(super) fn judged(outcome: &Outcome) -> Result<(), UseCaseError> {
         Outcome::Redeemed(RedeemOutcome::TooWeak) => Err(UseCaseError::TooWeak),
         Outcome::Redeemed(RedeemOutcome::SamePhone) => Err(UseCaseError::SamePhone),
         Outcome::Redeemed(RedeemOutcome::Mismatch(field)) => Err(UseCaseError::Mismatch(*field)),
+        Outcome::Redeemed(RedeemOutcome::NotReady { ready_at }) => {
+            Err(UseCaseError::RecoveryNotReady(*ready_at))
+        }
+        Outcome::Redeemed(RedeemOutcome::OtherRecovery(field)) => Err(UseCaseError::OtherRecovery(*field)),
         _ => Err(UseCaseError::NotFound("verification")),
     }
 }

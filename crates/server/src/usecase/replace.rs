@@ -1,13 +1,13 @@
-//! Replace: the proof of a customer's old phone lets another one take its place (NIST SP 800-63B-4
-//! §3.1.3.3, §4.1.2, N7).
+//! Replace: the proof of a customer's old phone, or a recovery whose time has come, lets another one take its
+//! place (NIST SP 800-63B-4 §3.1.3.3, §4.1.2, §4.2, N7).
 //!
 //! The two phones are two subjects in two partitions, so no commit can hold both. The old proof is redeemed
 //! first and the new phone's start follows: a crash in between costs the customer one more proof, while the
 //! other order could start twice on one. What can be known of the start without writing is asked before.
 
 use countersign_core::channel::Assurance;
+use countersign_core::id::VerificationId;
 use countersign_core::phone::E164;
-use countersign_core::proof::Claims;
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{Command, Outcome, Redeem, Replacement, Start};
 use countersign_core::verification::CommandId;
@@ -18,17 +18,27 @@ use crate::engine::Job;
 
 /// What a start for a customer's new phone brings of the old one.
 pub struct ReplaceRequest {
-    /// The old phone's proof.
-    pub proof: String,
+    /// What lets it go.
+    pub by: By,
     /// The old phone as the shop's records have it, where the shop gives it.
     pub phone: Option<E164>,
     /// The customer whose number changes.
     pub customer: String,
 }
 
+/// What lets an old phone go.
+pub enum By {
+    /// Its proof.
+    Proof(String),
+    /// A recovery, that phone being lost.
+    Recovery(VerificationId),
+}
+
 /// The old phone's part of a start, its proof believed.
 pub(super) struct Replaces {
-    pub(super) claims: Claims,
+    /// What lets it go: the old phone's verification.
+    pub(super) verification: VerificationId,
+    errors: fn(UseCaseError) -> UseCaseError,
     request: ReplaceRequest,
 }
 
@@ -39,8 +49,11 @@ impl Services {
         caller: &Caller,
         request: ReplaceRequest,
     ) -> Result<Replaces, UseCaseError> {
-        let claims = self.believe(caller, &request.proof).map_err(of_old)?;
-        Ok(Replaces { claims, request })
+        let (verification, errors) = match &request.by {
+            By::Proof(proof) => (self.believe(caller, proof).map_err(of_old)?.jti, of_old as fn(_) -> _),
+            By::Recovery(recovery) => (*recovery, of_recovery as fn(_) -> _),
+        };
+        Ok(Replaces { verification, errors, request })
     }
 
     /// Lets the old phone give way to the one that `job` starts a verification of, if nothing is known
@@ -55,8 +68,8 @@ impl Services {
         if let Some(Outcome::Refused(refusal)) = self.engine.rehearse(job).await? {
             return Err(UseCaseError::Refused(refusal));
         }
-        let old = replaces.claims.jti;
-        let verification = self.find(caller, old).await.map_err(of_old)?;
+        let (old, errors) = (replaces.verification, replaces.errors);
+        let verification = self.find(caller, old).await.map_err(errors)?;
         let phone = match replaces.request.phone {
             Some(phone) => phone,
             None => self.phone_of(caller, &verification)?,
@@ -78,8 +91,8 @@ impl Services {
             }),
             command: Some(CommandId(name.0)),
         };
-        let answer = self.run_on(caller, old, Command::Redeem(Box::new(redeem))).await.map_err(of_old)?;
-        judged(&answer.outcome).map_err(of_old)
+        let answer = self.run_on(caller, old, Command::Redeem(Box::new(redeem))).await.map_err(errors)?;
+        judged(&answer.outcome).map_err(errors)
     }
 }
 
@@ -93,6 +106,18 @@ fn of_old(error: UseCaseError) -> UseCaseError {
         | UseCaseError::ProofVoid
         | UseCaseError::TooWeak
         | UseCaseError::Mismatch(_) => UseCaseError::Replaces(Box::new(error)),
+        other => other,
+    }
+}
+
+/// A recovery that is none, or none any more, lets nobody go.
+fn of_recovery(error: UseCaseError) -> UseCaseError {
+    match error {
+        UseCaseError::NotFound(_) | UseCaseError::ProofVoid | UseCaseError::AlreadyRedeemed => {
+            UseCaseError::RecoveryVoid
+        }
+        // A proof's verification is named: it can be redeemed as a proof and not as a recovery.
+        UseCaseError::Mismatch(_) | UseCaseError::ProofExpired => UseCaseError::RecoveryVoid,
         other => other,
     }
 }

@@ -9,6 +9,7 @@ use countersign_core::email::EmailAddress;
 use countersign_core::event::ClientAddress;
 use countersign_core::id::VerificationId;
 use countersign_core::locale::Locale;
+use countersign_core::message::Reader;
 use countersign_core::phone::E164;
 use countersign_core::policy::{Address, Carried};
 use countersign_core::presentation::Presentation;
@@ -47,6 +48,8 @@ pub struct StartRequest {
     pub locale: Locale,
     /// Where the code is typed.
     pub presentation: Presentation,
+    /// What reads the message's last line.
+    pub reader: Reader,
     /// The form of the code.
     pub format: CodeFormat,
     /// The life of the code.
@@ -122,12 +125,13 @@ impl Services {
             transaction: request.transaction,
             session: request.session,
             customer: request.customer,
-            replaces: replaces.as_ref().map(|old| old.claims.jti),
+            replaces: replaces.as_ref().map(|old| old.verification),
             email: request.email,
             channel,
             workflow,
             locale: request.locale,
             presentation: request.presentation,
+            reader: request.reader,
             format: request.format,
             lifetime: request.lifetime,
             client_address: request.client_address,

@@ -1,11 +1,15 @@
 //! What the server does without being asked: send, take over, take steps, expire, purge.
 
+pub mod binds;
 pub mod expire;
+mod feedback;
 pub mod judge;
 pub mod outbox;
 mod outcome;
+mod prepare;
 pub mod providers;
 pub mod purge;
+pub mod recall;
 pub mod receipts;
 mod render;
 pub mod send;

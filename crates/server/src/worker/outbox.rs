@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::delivery::Delivery;
+use countersign_core::delivery::{Delivery, DeliveryKind};
 use countersign_core::verification::Verification;
 use countersign_store::Lease;
 use tokio::sync::{Semaphore, mpsc};
@@ -77,6 +77,8 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     let free = Arc::new(Semaphore::new(concurrency));
+    // A vendor that is slow to hear of its successes must not hold up codes.
+    let free_for_feedback = Arc::new(Semaphore::new((concurrency / 8).max(1)));
     loop {
         let next = tokio::select! {
             () = stop.cancelled() => None,
@@ -84,6 +86,18 @@ pub async fn run(
         };
         let Some(ready) = next else { return };
         sender.metrics().outbox_waits(-1);
+        if ready.delivery.kind == DeliveryKind::ConversionFeedback {
+            let permit = Arc::clone(&free_for_feedback).try_acquire_owned().ok();
+            let sender = sender.clone();
+            tasks.spawn(async move {
+                match &permit {
+                    Some(_) => sender.tell_conversion(ready).await,
+                    None => sender.tell_conversion_later(&ready).await,
+                }
+                drop(permit);
+            });
+            continue;
+        }
         let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
         let sender = sender.clone();
         tasks.spawn(async move {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use countersign_core::delivery::{Delivery, DeliveryState};
-use countersign_core::event::{EventKind, Turned};
+use countersign_core::event::{EventKind, SentMessage, Turned};
+use countersign_core::price::Price;
 use countersign_core::time::Timestamp;
 use countersign_delivery::provider::{ProviderName, Submission};
 
@@ -21,7 +22,16 @@ pub(super) struct Outcome {
 pub(super) struct Tried<'a> {
     pub(super) delivery: &'a Delivery,
     pub(super) provider: &'a ProviderName,
+    pub(super) cost: Option<Price>,
     pub(super) route: Vec<String>,
+    pub(super) message: Option<SentMessage>,
+}
+
+/// Why a message was given up.
+struct Told {
+    reason: String,
+    route: Vec<String>,
+    message: Option<SentMessage>,
 }
 
 /// Why a provider did not take a message.
@@ -33,6 +43,11 @@ pub(super) struct Refused {
 }
 
 impl Refused {
+    /// Nothing more is known than that it should be tried again.
+    pub(super) fn for_now() -> Self {
+        Refused { reason: "again".to_owned(), turned: Turned::Away, retry_after: None }
+    }
+
     /// What a submission that surely was not sent says; nothing of one that was, or may have been.
     pub(super) fn of(submission: &Submission) -> Option<Self> {
         let (reason, turned, retry_after) = match submission {
@@ -55,7 +70,9 @@ impl Tried<'_> {
             delivery: self.delivery.id,
             provider: self.provider.to_string(),
             submissions: self.delivery.submissions + 1,
+            cost: self.cost,
             route: self.route.clone(),
+            message: self.message.clone(),
         };
         Outcome { reference, ..self.outcome(DeliveryState::Accepted, event) }
     }
@@ -66,7 +83,9 @@ impl Tried<'_> {
         let event = EventKind::DeliveryUnknown {
             delivery: self.delivery.id,
             provider: Some(self.provider.to_string()),
+            cost: self.cost,
             route: self.route.clone(),
+            message: self.message.clone(),
         };
         let unknowns = self.delivery.unknowns + 1;
         Outcome { unknowns, ..self.outcome(state, event) }
@@ -81,6 +100,7 @@ impl Tried<'_> {
             turned: refused.turned,
             retry_at: at,
             route: self.route.clone(),
+            message: self.message.clone(),
         };
         self.outcome(DeliveryState::Due { at }, event)
     }
@@ -88,7 +108,8 @@ impl Tried<'_> {
     /// It is given up.
     pub(super) fn given_up(self, refused: Refused) -> Outcome {
         let provider = Some(self.provider.to_string());
-        Outcome::failed(self.delivery, self.delivery.submissions + 1, provider, refused.reason, self.route)
+        let told = Told { reason: refused.reason, route: self.route, message: self.message };
+        Outcome::failed(self.delivery, self.delivery.submissions + 1, provider, told)
     }
 
     fn outcome(self, state: DeliveryState, event: EventKind) -> Outcome {
@@ -110,18 +131,25 @@ impl Outcome {
             let unchanged = Outcome::unsent(delivery, DeliveryState::Unknown);
             return Outcome { provider: None, ..unchanged };
         }
-        Outcome::failed(delivery, delivery.submissions, delivery.provider.clone(), reason.to_owned(), route)
+        let told = Told { reason: reason.to_owned(), route, message: None };
+        Outcome::failed(delivery, delivery.submissions, delivery.provider.clone(), told)
     }
 
     /// It cannot be sent, whatever the provider.
     pub(super) fn unsendable(delivery: &Delivery, reason: &str) -> Outcome {
         let provider = delivery.provider.clone();
-        Outcome::failed(delivery, delivery.submissions, provider, reason.to_owned(), Vec::new())
+        let told = Told { reason: reason.to_owned(), route: Vec::new(), message: None };
+        Outcome::failed(delivery, delivery.submissions, provider, told)
     }
 
     /// Nobody wants it any more.
     pub(super) fn canceled(delivery: &Delivery) -> Self {
         Outcome::unsent(delivery, DeliveryState::Canceled)
+    }
+
+    /// Feedback about a code: no message, and nothing for the timeline.
+    pub(super) fn told(delivery: &Delivery, state: DeliveryState) -> Self {
+        Outcome { submissions: delivery.submissions + 1, ..Outcome::unsent(delivery, state) }
     }
 
     fn unsent(delivery: &Delivery, state: DeliveryState) -> Self {
@@ -135,13 +163,8 @@ impl Outcome {
         }
     }
 
-    fn failed(
-        delivery: &Delivery,
-        submissions: u32,
-        provider: Option<String>,
-        reason: String,
-        route: Vec<String>,
-    ) -> Outcome {
+    fn failed(delivery: &Delivery, submissions: u32, provider: Option<String>, told: Told) -> Outcome {
+        let Told { reason, route, message } = told;
         tracing::warn!(delivery = %delivery.id, provider, reason, "a message was given up");
         Outcome {
             state: DeliveryState::Failed,
@@ -149,7 +172,13 @@ impl Outcome {
             unknowns: delivery.unknowns,
             provider: provider.clone(),
             reference: None,
-            event: Some(EventKind::DeliveryFailed { delivery: delivery.id, provider, reason, route }),
+            event: Some(EventKind::DeliveryFailed {
+                delivery: delivery.id,
+                provider,
+                reason,
+                route,
+                message,
+            }),
         }
     }
 }

@@ -4,12 +4,22 @@ use std::collections::HashMap;
 
 use countersign_core::subject::Mode;
 use countersign_delivery::provider::{AnyProvider, Provider as _, ProviderName};
+use countersign_delivery::smpp::SmppProvider;
 
 /// The providers of this instance. Those of test messages are apart: no live message reaches them, and no
 /// test message a carrier.
 pub struct Providers {
     live: HashMap<ProviderName, AnyProvider>,
     simulated: HashMap<ProviderName, AnyProvider>,
+}
+
+/// Whether any provider wants to know what became of codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feedback {
+    /// One does.
+    Wanted,
+    /// None does.
+    Unwanted,
 }
 
 impl Providers {
@@ -26,9 +36,25 @@ impl Providers {
         self.live.keys()
     }
 
+    /// Those that are reached by SMPP.
+    pub fn smpp(&self) -> Vec<SmppProvider> {
+        let smpp = |provider: &AnyProvider| match provider {
+            AnyProvider::Smpp(provider) => Some(provider.clone()),
+            _ => None,
+        };
+        self.live.values().filter_map(smpp).collect()
+    }
+
     /// A carrier of live messages.
     pub fn get(&self, name: &ProviderName) -> Option<&AnyProvider> {
         self.live.get(name)
+    }
+
+    /// Whether a carrier of live messages wants to know what became of codes.
+    pub fn want_feedback(&self) -> Feedback {
+        let wants =
+            |provider: &AnyProvider| matches!(provider, AnyProvider::Declared(it) if it.wants_feedback());
+        if self.live.values().any(wants) { Feedback::Wanted } else { Feedback::Unwanted }
     }
 
     /// Who carries messages of this mode under this name.

@@ -4,22 +4,29 @@ use countersign_core::code::Code;
 use countersign_core::delivery::DeliveryKind;
 use countersign_core::email::EmailAddress;
 use countersign_core::keyring::{KeyError, Keyring, Place};
-use countersign_core::message::{self, EmailParts, Message, MessageInput, PhoneChangeInput};
-use countersign_core::phone::E164;
+use countersign_core::message::{
+    self, Budget, Considered, Message, MessageInput, PhoneChangeInput, Plan, Verdict,
+};
+use countersign_core::phone::{E164, PhoneEnding};
+use countersign_core::sealed::SealedEnding;
 use countersign_core::subject::Mode;
-use countersign_core::verification::{Channel, CodeMaterial, State};
-use countersign_delivery::provider::{Envelope, Outgoing, SecretText};
+use countersign_core::verification::{Channel, CodeMaterial, State, Verification};
+use countersign_delivery::provider::SecretText;
 use countersign_delivery::sender::SenderId;
 
 use super::outbox::Ready;
 
-/// A message and whom it goes to, in clear, while it is sent.
+/// What a message says and whom it goes to, in clear, while it is sent.
 pub(super) struct Rendered {
     phone: E164,
-    message: Message,
-    code: Option<Code>,
-    sender: Option<SenderId>,
-    email: Option<(EmailAddress, EmailParts)>,
+    content: Content,
+    shown_sender: Option<SenderId>,
+    email: Option<EmailAddress>,
+}
+
+enum Content {
+    Code(Code),
+    PhoneChange(PhoneEnding),
 }
 
 impl Rendered {
@@ -28,33 +35,44 @@ impl Rendered {
         &self.phone
     }
 
-    /// What is paid for: the segments of an SMS; anything else is one message, however long.
-    pub(super) const fn segments(&self, channel: Channel) -> usize {
-        match channel {
-            Channel::Sms => self.message.measure().segments,
-            _ => 1,
+    /// The code alone; a notice has none.
+    pub(super) fn code(&self) -> Option<SecretText<'_>> {
+        match &self.content {
+            Content::Code(code) => Some(SecretText::new(code.expose())),
+            Content::PhoneChange(_) => None,
         }
     }
 
-    /// What a provider gets.
-    pub(super) fn outgoing<'a>(&'a self, ready: &'a Ready) -> Outgoing<'a> {
-        Outgoing {
-            delivery: ready.delivery.id,
-            app: ready.app.id,
-            mode: ready.delivery.mode,
-            channel: ready.delivery.channel,
-            to: &self.phone,
-            sender: self.sender.as_ref(),
-            text: SecretText::new(self.message.expose()),
-            code: self.code.as_ref().map(|code| SecretText::new(code.expose())),
-            email: self.email.as_ref().map(|(to, parts)| Envelope {
-                to,
-                subject: parts.subject(),
-                html: SecretText::new(parts.html()),
-            }),
-            locale: &ready.verification.locale,
-            measure: self.message.measure(),
-            expires_at: ready.delivery.expires_at,
+    /// Whom an e-mail reaches.
+    pub(super) const fn email(&self) -> Option<&EmailAddress> {
+        self.email.as_ref()
+    }
+
+    /// What the simulated phone shows as the sender of test messages.
+    pub(super) const fn shown_sender(&self) -> Option<&SenderId> {
+        self.shown_sender.as_ref()
+    }
+
+    /// The text within a budget, among the forms that `admits` has nothing against.
+    pub(super) fn plan(
+        &self,
+        ready: &Ready,
+        budget: &Budget,
+        admits: &dyn Fn(&Message) -> Result<(), Verdict>,
+    ) -> Result<Plan, Vec<Considered>> {
+        match &self.content {
+            Content::Code(code) if ready.delivery.channel == Channel::Sms => {
+                message::plan_admitted(&code_message(ready, code), budget, admits)
+            }
+            // What is no SMS has no segments to save.
+            Content::Code(code) => {
+                let message = message::render_for(ready.delivery.channel, &code_message(ready, code));
+                message::plan_as_it_is(message, budget, admits)
+            }
+            Content::PhoneChange(ending) => {
+                let message = phone_change_notice(ready, ending).on(budget.alphabet);
+                message::plan_as_it_is(message, budget, admits)
+            }
         }
     }
 }
@@ -68,23 +86,28 @@ pub(super) fn render(ready: &Ready, keyring: &Keyring) -> Result<Option<Rendered
     let place = Place { app: ready.app.id, verification: verification.id };
     let phone = keyring.open_phone(place, &verification.phone)?;
     let content = match ready.delivery.kind {
-        DeliveryKind::Code { .. } => {
-            code(ready, keyring, &phone)?.map(|code| (code_message(ready, &code), Some(code)))
-        }
+        DeliveryKind::Code { .. } => code(ready, keyring, &phone)?.map(Content::Code),
+        DeliveryKind::ConversionFeedback => None,
         DeliveryKind::PhoneChangeNotice => {
-            phone_change_notice(ready, keyring, place)?.map(|message| (message, None))
+            let ending = new_ending(verification).map(|ending| keyring.open_ending(place, ending));
+            ending.transpose()?.map(Content::PhoneChange)
         }
     };
-    let sender = (verification.mode == Mode::Test).then(|| shown_sender(&ready.app.brand)).flatten();
-    let Some((message, code)) = content else { return Ok(None) };
+    let shown_sender = (verification.mode == Mode::Test).then(|| shown_sender(&ready.app.brand)).flatten();
     let email = match &verification.email {
-        Some(sealed) if ready.delivery.channel == Channel::Email => {
-            let parts = message::email_parts(&message, &ready.app.brand);
-            Some((keyring.open_email(place, sealed)?, parts))
-        }
+        Some(sealed) if ready.delivery.channel == Channel::Email => Some(keyring.open_email(place, sealed)?),
         _ => None,
     };
-    Ok(Some(Rendered { phone, message, code, sender, email }))
+    Ok(content.map(|content| Rendered { phone, content, shown_sender, email }))
+}
+
+/// The last digits of the phone that takes, or is to take, this one's place.
+const fn new_ending(verification: &Verification) -> Option<&SealedEnding> {
+    match (&verification.phone_change, &verification.state) {
+        (Some(change), _) => Some(&change.ending),
+        (None, State::Recovering { ending, .. }) => Some(ending),
+        (None, _) => None,
+    }
 }
 
 fn code(ready: &Ready, keyring: &Keyring, phone: &E164) -> Result<Option<Code>, KeyError> {
@@ -98,10 +121,10 @@ fn code(ready: &Ready, keyring: &Keyring, phone: &E164) -> Result<Option<Code>, 
     }
 }
 
-fn code_message(ready: &Ready, code: &Code) -> Message {
+fn code_message<'a>(ready: &'a Ready, code: &'a Code) -> MessageInput<'a> {
     let Ready { app, verification, .. } = ready;
     let minutes = verification.expires_at.since(verification.created_at).as_secs().div_ceil(60);
-    let input = MessageInput {
+    MessageInput {
         brand: &app.brand,
         purpose: &verification.purpose,
         transaction: verification.transaction.as_ref(),
@@ -111,19 +134,16 @@ fn code_message(ready: &Ready, code: &Code) -> Message {
         presentation: &verification.presentation,
         code,
         minutes: u16::try_from(minutes).unwrap_or(10),
-    };
-    message::render_for(ready.delivery.channel, &input)
+    }
 }
 
-fn phone_change_notice(ready: &Ready, keyring: &Keyring, place: Place) -> Result<Option<Message>, KeyError> {
-    let Some(change) = &ready.verification.phone_change else { return Ok(None) };
-    let ending = keyring.open_ending(place, &change.ending)?;
-    Ok(Some(message::render_phone_change(&PhoneChangeInput {
+fn phone_change_notice(ready: &Ready, ending: &PhoneEnding) -> Message {
+    message::render_phone_change(&PhoneChangeInput {
         brand: &ready.app.brand,
         locale: &ready.verification.locale,
         default_locale: &ready.app.policy.default_locale,
-        ending: &ending,
-    })))
+        ending,
+    })
 }
 
 /// The app's name as far as a phone can show it as a sender. For the simulated phone alone: what a

@@ -6,6 +6,8 @@ use std::time::Duration;
 use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::event::Event;
 use countersign_core::id::EventId;
+use countersign_core::keyring::Keyring;
+use countersign_core::price::Price;
 use countersign_core::step::AdvanceCause;
 use countersign_core::time::Timestamp;
 use countersign_delivery::backoff::{Backoff, Window};
@@ -17,13 +19,16 @@ use tokio::sync::Notify;
 
 use super::outbox::Ready;
 use super::outcome::{Outcome, Refused, Tried};
+use super::prepare::{AllPrepared, Prepared};
 use super::providers::Providers;
+use super::recall::{Recall, Recalls};
 use super::render::{Rendered, render};
 use super::steps::advance;
 use crate::clock::{Clock, Randomness};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
-use crate::routing::{self, Leaving, Routing};
+use crate::routing::{self, Leaving, Offered, Routing};
+use crate::senders::Senders;
 
 /// Sends deliveries.
 #[derive(Clone)]
@@ -55,6 +60,10 @@ pub struct SenderParts {
     pub providers: Providers,
     /// Who of them carries which.
     pub routing: Arc<Routing>,
+    /// Whom messages say they come from.
+    pub senders: Senders,
+    /// Takes messages back that nobody needs any more.
+    pub recalls: Recalls,
     /// Told when a delivery is due again at once.
     pub due: Arc<Notify>,
     /// This process.
@@ -69,6 +78,14 @@ struct Situation {
     cause: Cause,
 }
 
+/// Who carries a message, and what for.
+struct Chosen<'a> {
+    name: &'a ProviderName,
+    provider: &'a AnyProvider,
+    prepared: &'a Prepared<'a>,
+    cost: Option<Price>,
+}
+
 impl Sender {
     /// A sender.
     pub fn new(parts: SenderParts) -> Self {
@@ -78,6 +95,22 @@ impl Sender {
     /// The figures.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    pub(super) fn store(&self) -> &AnyStore {
+        &self.0.store
+    }
+
+    pub(super) fn keyring(&self) -> Arc<Keyring> {
+        self.0.engine.keyring()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(super) fn submit_timeout(&self) -> Duration {
+        self.0.retries.submit_timeout
     }
 
     /// The providers.
@@ -98,7 +131,11 @@ impl Sender {
             }
         };
         let leaving = leaving(&ready, &message);
-        let mut situation = self.situation(&ready, &leaving).await;
+        let mut candidates = self.0.routing.candidates(&leaving, self.0.clock.now());
+        let SenderParts { senders, providers, .. } = &*self.0;
+        let prepared = AllPrepared::of(&ready, &message, senders, providers, &mut candidates);
+        let offered = Offered { to: message.to(), candidates: &candidates };
+        let mut situation = self.situation(&ready, &offered).await;
         let now = self.0.clock.now();
         if now >= ready.lease.until || now >= delivery.expires_at {
             // Whoever has the lease now sends it; nobody sends it after its time (I3).
@@ -106,15 +143,15 @@ impl Sender {
             return;
         }
         let mut entropy = self.0.randomness.entropy();
-        let choice = self.0.routing.choose(&leaving, situation.cause, &situation.history, now, &mut entropy);
-        let Some((name, provider)) = self.chosen(&ready, &choice) else {
+        let choice = self.0.routing.choose(&offered, situation.cause, &situation.history, now, &mut entropy);
+        let Some(Chosen { name, provider, prepared, cost }) = self.chosen(&ready, &choice, &prepared) else {
             let reason = match choice.decision {
                 Decision::Hold(hold) => routing::hold_word(hold),
                 Decision::Send { .. } => "no_provider",
             };
             return self.settle(&ready, Outcome::held(delivery, reason, routing::words(&choice))).await;
         };
-        let submission = self.submit(provider, &message.outgoing(&ready), now).await;
+        let submission = self.submit(provider, &prepared.outgoing(&ready, &message), now).await;
         let ended = self.0.clock.now();
         self.0.metrics.submission(name.as_str(), submission.as_str(), ended.since(now));
         routing::announce(&self.0.routing.submitted(&leaving, name, &submission, ended), &self.0.metrics);
@@ -122,9 +159,10 @@ impl Sender {
         if situation.cause == Cause::Resend {
             situation.history = History::default();
         }
-        situation.history.push(Attempt { provider: name.clone(), at: now, result, cost: None });
-        let tried = Tried { delivery, provider: name, route: routing::words(&choice) };
-        let outcome = self.outcome(tried, submission, &leaving, &situation.history);
+        situation.history.push(Attempt { provider: name.clone(), at: now, result, cost });
+        let message = prepared.told();
+        let tried = Tried { delivery, provider: name, cost, route: routing::words(&choice), message };
+        let outcome = self.outcome(tried, submission, &offered, &situation.history);
         self.settle(&ready, outcome).await;
     }
 
@@ -132,13 +170,15 @@ impl Sender {
         &'a self,
         ready: &Ready,
         choice: &'a Choice,
-    ) -> Option<(&'a ProviderName, &'a AnyProvider)> {
-        let Decision::Send { provider, .. } = &choice.decision else { return None };
-        Some((provider, self.0.providers.of(ready.delivery.mode, provider)?))
+        prepared: &'a AllPrepared<'a>,
+    ) -> Option<Chosen<'a>> {
+        let Decision::Send { provider: name, cost } = &choice.decision else { return None };
+        let provider = self.0.providers.of(ready.delivery.mode, name)?;
+        Some(Chosen { name, provider, prepared: prepared.by(name)?, cost: *cost })
     }
 
     /// A first message has no history; of any other, the timeline tells.
-    async fn situation(&self, ready: &Ready, leaving: &Leaving<'_>) -> Situation {
+    async fn situation(&self, ready: &Ready, offered: &Offered<'_>) -> Situation {
         let Ready { delivery, verification, .. } = ready;
         let is_first = verification.deliveries.first().is_none_or(|first| first.id == delivery.id)
             || delivery.kind == DeliveryKind::PhoneChangeNotice;
@@ -157,7 +197,7 @@ impl Sender {
         let mut history = past.history;
         let now = self.0.clock.now();
         if past.nameless > 0
-            && let Some(provider) = self.0.routing.first_in_order(leaving, now)
+            && let Some(provider) = offered.first_in_order()
         {
             // The node that died did not tell; its choice was most likely this one.
             history.push(Attempt { provider, at: now, result: AttemptResult::Unknown, cost: None });
@@ -183,11 +223,11 @@ impl Sender {
         &self,
         tried: Tried<'_>,
         submission: Submission,
-        leaving: &Leaving<'_>,
+        offered: &Offered<'_>,
         history: &History,
     ) -> Outcome {
         let now = self.0.clock.now();
-        let another = self.0.routing.another(leaving, history, now);
+        let another = self.0.routing.another(offered, history, now);
         let Some(refused) = Refused::of(&submission) else {
             return match submission {
                 Submission::Accepted { reference } => tried.accepted(reference.map(Into::into)),
@@ -210,13 +250,16 @@ impl Sender {
 
     fn later(&self, delivery: &Delivery, refused: &Refused, now: Timestamp) -> Option<Timestamp> {
         let tries = delivery.submissions + 1;
-        let window = Window { now, expires_at: delivery.expires_at };
-        let random = self.0.randomness.entropy().bytes();
-        let at = self.0.retries.backoff.next_try(tries, refused.retry_after, random, window);
+        let at = self.next_try(tries, refused, Window { now, expires_at: delivery.expires_at });
         at.filter(|_| tries <= self.0.retries.most)
     }
 
-    async fn settle(&self, ready: &Ready, outcome: Outcome) {
+    pub(super) fn next_try(&self, tries: u32, refused: &Refused, window: Window) -> Option<Timestamp> {
+        let random = self.0.randomness.entropy().bytes();
+        self.0.retries.backoff.next_try(tries, refused.retry_after, random, window)
+    }
+
+    pub(super) async fn settle(&self, ready: &Ready, outcome: Outcome) {
         let now = self.0.clock.now();
         let event = |kind| Event {
             id: EventId::new(now, ready.delivery.id.partition(), &mut self.0.randomness.entropy()),
@@ -236,10 +279,16 @@ impl Sender {
             unknowns: outcome.unknowns,
             events: outcome.event.into_iter().map(event).collect(),
         };
+        let accepted = outcome.state == DeliveryState::Accepted;
         match self.0.store.settle(vec![settlement]).await {
-            // The lease runs out and the delivery is taken over: a second copy of the same code.
             Err(error) => {
+                // The lease runs out and the delivery is taken over: a second copy of the same code.
                 tracing::error!(delivery = %ready.delivery.id, %error, "a submission could not be recorded");
+            }
+            // Its verification may have ended while the carrier had not answered yet.
+            Ok(settled) if accepted && settled.contains(&Settled::LeaseLost) => {
+                let verification = ready.verification.id;
+                self.0.recalls.ask(Recall { app: ready.app.id, verification });
             }
             Ok(_) if due_at_once => self.0.due.notify_one(),
             Ok(settled) if outcome.state == DeliveryState::Failed && settled == [Settled::Done] => {
@@ -268,9 +317,9 @@ fn leaving<'a>(ready: &'a Ready, message: &'a Rendered) -> Leaving<'a> {
         app: &ready.app,
         mode: ready.delivery.mode,
         verification: ready.verification.id,
+        delivery: ready.delivery.id,
         standing: ready.verification.standing,
         channel: ready.delivery.channel,
         to: message.to(),
-        segments: message.segments(ready.delivery.channel),
     }
 }

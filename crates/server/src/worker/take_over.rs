@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::delivery::DeliveryState;
+use countersign_core::delivery::{DeliveryKind, DeliveryState};
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::EventId;
 use countersign_store::{AnyStore, Leased, Lookup, NodeId, Settlement, Store as _, StoreError};
@@ -100,12 +100,20 @@ impl TakeOver {
     async fn settle(&self, leased: &Leased, state: DeliveryState) -> Result<(), StoreError> {
         let delivery = &leased.delivery;
         let now = self.clock.now();
-        let unknown = (leased.taken_over && matches!(state, DeliveryState::Due { .. })).then(|| Event {
+        let is_message = delivery.kind != DeliveryKind::ConversionFeedback;
+        let may_be_sent = is_message && leased.taken_over && matches!(state, DeliveryState::Due { .. });
+        let unknown = may_be_sent.then(|| Event {
             id: EventId::new(now, delivery.id.partition(), &mut self.randomness.entropy()),
             app: delivery.app,
             verification: delivery.verification,
             at: now,
-            kind: EventKind::DeliveryUnknown { delivery: delivery.id, provider: None, route: Vec::new() },
+            kind: EventKind::DeliveryUnknown {
+                delivery: delivery.id,
+                provider: None,
+                cost: None,
+                route: Vec::new(),
+                message: None,
+            },
         });
         let settlement = Settlement {
             id: delivery.id,

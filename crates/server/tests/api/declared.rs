@@ -1,133 +1,12 @@
 //! A provider that a description makes: requests out, callbacks in.
 
-use std::fs;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::sync::{Arc, Mutex};
+use serde_json::json;
 
-use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio_util::task::TaskTracker;
-
-use crate::harness::{LIVE_PHONE, Server, Setup, Shop, Sink, code_in, eventually, start_body};
-
-const DEFINITION: &str = r#"
-name = "vendor"
-title = "A vendor of this test"
-channel = "sms"
-sources = ["this test"]
-
-[setting]
-base = { required = true }
-
-[secret]
-callback_token = { env = "VENDOR_CALLBACK_TOKEN" }
-
-[request]
-method = "POST"
-url = "{{setting.base}}/send"
-auth = { type = "none" }
-
-[request.json]
-to = "{{to}}"
-text = "{{text}}"
-reports = "{{callback}}"
-
-[response]
-success = [{ status = [200] }]
-id = { json = "/id" }
-
-[[response.error]]
-when = { status = [403] }
-class = "config"
-
-[callback]
-verify = { type = "url_token", token = "{{secret.callback_token}}" }
-id = { json = "/id" }
-status = { json = "/state" }
-map = { delivered = "delivered", failed = "failed" }
-"#;
-
-/// A vendor that gives ids of its own, and answers when the gate is open.
-#[derive(Clone)]
-struct Vendor(Arc<Shared>);
-
-struct Shared {
-    posted: Mutex<Vec<Value>>,
-    gate: watch::Sender<bool>,
-}
-
-async fn take(State(vendor): State<Vendor>, Json(message): Json<Value>) -> Json<Value> {
-    let id = {
-        let mut posted = vendor.0.posted.lock().unwrap();
-        posted.push(message);
-        format!("vendor-{}", posted.len())
-    };
-    let _ = vendor.0.gate.subscribe().wait_for(|open| *open).await;
-    Json(json!({ "id": id }))
-}
-
-impl Vendor {
-    async fn message(&self) -> Value {
-        eventually("a message", async || self.0.posted.lock().unwrap().first().cloned()).await
-    }
-}
-
-struct Drill {
-    server: Server,
-    shop: Shop,
-    vendor: Vendor,
-    gateway: Sink,
-    /// Keeps the vendor.
-    _tasks: TaskTracker,
-}
-
-async fn drill() -> Drill {
-    let vendor = Vendor(Arc::new(Shared { posted: Mutex::default(), gate: watch::Sender::new(true) }));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let routes = Router::new().route("/send", post(take)).with_state(vendor.clone());
-    let tasks = TaskTracker::new();
-    tasks.spawn(async move { axum::serve(listener, routes).await });
-    let setup = Setup::default();
-    let gateway = Sink::new(&setup.clock).await;
-    let own = format!(
-        "definition_file = \"vendor-definition.toml\"\n[setting]\nbase = \"{base}\"\n\
-         [secret]\ncallback_token = \"0123456789abcdef0123456789abcdef\"\n"
-    );
-    for (name, text) in [("vendor-definition.toml", DEFINITION), ("vendor.toml", &own)] {
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).mode(0o600);
-        let mut file = options.open(setup.folder.join(name)).unwrap();
-        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
-    }
-    let first = "[[providers]]\nname = \"vendor\"\nkind = \"declared\"\nfile = \"vendor.toml\"\n";
-    let providers = vec![("gateway", gateway.url.clone())];
-    let server = Setup { providers, first, ..setup }.start().await;
-    let shop = server.live_shop().await;
-    Drill { server, shop, vendor, gateway, _tasks: tasks }
-}
-
-impl Drill {
-    async fn start(&self) -> (String, Value) {
-        let id = self.shop.start(start_body(LIVE_PHONE, "login")).await;
-        (id, self.vendor.message().await)
-    }
-
-    /// Posts to the URL that the vendor was given.
-    async fn call_back(&self, message: &Value, body: Value) -> u16 {
-        let given = message["reports"].as_str().unwrap();
-        let path = given.split_once("/v1/").unwrap().1;
-        self.shop.post(&format!("/v1/{path}"), body).await.status
-    }
-}
+use crate::harness::{Drill, LIVE_PHONE, code_in};
 
 #[tokio::test]
 async fn a_described_provider_sends_and_its_receipt_finds_the_message() {
-    let drill = drill().await;
+    let drill = Drill::new().await;
     let (id, message) = drill.start().await;
     assert_eq!(message["to"], LIVE_PHONE);
     let accepted = drill.shop.event(&id, "delivery.accepted").await;
@@ -140,7 +19,7 @@ async fn a_described_provider_sends_and_its_receipt_finds_the_message() {
 
 #[tokio::test]
 async fn a_callback_without_the_token_is_not_believed() {
-    let drill = drill().await;
+    let drill = Drill::new().await;
     let (id, message) = drill.start().await;
     drill.shop.event(&id, "delivery.accepted").await;
     let body = json!({ "id": "vendor-1", "state": "delivered" });
@@ -156,11 +35,11 @@ async fn a_callback_without_the_token_is_not_believed() {
 
 #[tokio::test]
 async fn a_failed_receipt_that_overtakes_its_answer_is_kept_until_it_is_understood() {
-    let drill = drill().await;
-    drill.vendor.0.gate.send_replace(false);
+    let drill = Drill::new().await;
+    drill.vendor.holds_answers();
     let (id, message) = drill.start().await;
     assert_eq!(drill.call_back(&message, json!({ "id": "vendor-1", "state": "failed" })).await, 200);
-    drill.vendor.0.gate.send_replace(true);
+    drill.vendor.answers();
     let again = drill.gateway.message(1).await;
     assert_eq!(again.code(), code_in(message["text"].as_str().unwrap()));
     drill.shop.event(&id, "delivery.failed_over").await;

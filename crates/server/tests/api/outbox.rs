@@ -46,9 +46,10 @@ async fn a_message_is_posted_once_signed_and_with_all_that_it_needs() {
     assert_eq!((&body["encoding"], &body["segments"]), (&json!("gsm7"), &json!(1)));
     assert_eq!(body["expires_at"], "2026-11-23T10:05:00.000Z");
     let accepted = shop.event(&id, "delivery.accepted").await;
+    let told = json!({ "form": "full", "encoding": "gsm7", "segments": 1 });
     assert_eq!(
         accepted["data"],
-        json!({ "delivery": message.reference(), "provider": "gateway", "submissions": 1 })
+        json!({ "delivery": message.reference(), "provider": "gateway", "submissions": 1, "message": told })
     );
     assert_eq!(shop.check(&id, &message.code()).await["result"], "approved");
     assert_eq!(sink.posted().len(), 1);

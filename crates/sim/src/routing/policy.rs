@@ -12,7 +12,7 @@ use countersign_delivery::route::conversion::{self, Evidence};
 use countersign_delivery::route::health::{Health, HealthSettings, Observed};
 use countersign_delivery::route::place::Place;
 use countersign_delivery::route::prices::{Quote, QuoteBasis};
-use countersign_delivery::route::table::{Candidate, Candidates, Order};
+use countersign_delivery::route::table::{Candidate, Candidates, Fit, Order};
 use countersign_delivery::route::thompson::ThompsonSettings;
 
 use crate::torture::random::Random;
@@ -93,6 +93,7 @@ impl Router {
         let routes = names.iter().zip(PRICES_MICROS).map(|(name, micros)| Candidate {
             provider: name.clone(),
             quote: Some(Quote { price: Price::from_micros(micros, euro), basis: QuoteBasis::Listed }),
+            fit: Fit::ONE_SEGMENT,
         });
         let plain_thompson =
             ThompsonSettings { max_explored_percent: 100, min_per_day: 0, max_price_above_percent: 100 };
@@ -147,7 +148,6 @@ impl Router {
         let asked = Asked {
             cause: if situation.first.is_some() { Cause::Resend } else { Cause::First },
             place: situation.place,
-            segments: 1,
             history: &history,
             bounds: &self.bounds,
         };

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use countersign_delivery::smpp::pdu::{
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::faults::{Answer, Faults, ReceiptForm, Receipts};
 use super::{Center, Received, SYSTEM_ID};
+use crate::clock;
 
 /// Octets for a client that wait for their turn.
 const LATER: usize = 4_096;
@@ -46,6 +48,7 @@ pub(super) async fn serve(mut stream: TcpStream, number: u64, center: &Center) -
     stream.set_nodelay(true)?;
     let (later, mut due) = mpsc::channel::<Vec<u8>>(LATER);
     let mut frozen = center.frozen.subscribe();
+    let mut cuts = center.cuts.subscribe();
     let mut connection = Connection {
         number,
         center,
@@ -81,6 +84,8 @@ pub(super) async fn serve(mut stream: TcpStream, number: u64, center: &Center) -
                 connection.out.extend(octets);
                 connection.unanswered = connection.unanswered.saturating_sub(1);
             }
+            // With octets unread it resets, as one does that breaks.
+            _ = cuts.changed() => return Ok(()),
             changed = frozen.changed() => {
                 if changed.is_err() {
                     return Ok(());
@@ -204,8 +209,13 @@ impl Connection<'_> {
 
     fn on_cancel(&mut self, sequence_number: u32, cancel: &Cancel) {
         self.center.count(|counts| counts.cancels += 1);
-        // ESME_RCANCELFAIL for what nobody ever submitted.
-        let status = if cancel.message_id.is_empty() { 0x11 } else { 0 };
+        // ESME_RCANCELFAIL for what nobody ever submitted, or not with this sender (§4.9.1).
+        let ids = self.faults.ids;
+        let is_known = self.center.has(|received| {
+            ids.write(received.id).as_bytes() == &*cancel.message_id
+                && received.message.source == cancel.source
+        });
+        let status = if is_known { 0 } else { 0x11 };
         self.write(&Pdu::CancelSmResp, status, sequence_number);
     }
 
@@ -217,17 +227,20 @@ impl Connection<'_> {
         let (source, destination) = (message.source.clone(), message.destination.clone());
         let wants_receipt = message.registered_delivery != 0;
         let data_coding = message.data_coding;
-        self.center.keep(Received { connection: self.number, sequence_number, id, message, data_coding });
+        let begun_ms = clock::unix_ms();
+        let connection = self.number;
+        self.center.keep(Received { connection, sequence_number, id, message, data_coding, begun_ms });
         let answer = (self.faults.submit)(id);
         let refused = matches!(answer, Answer::Refuse(_) | Answer::Nack(_));
+        let waits = if let Answer::AcceptAfter(wait) = answer { wait } else { Duration::ZERO };
         let receipts = self.faults.receipts.clone().filter(|_| wants_receipt && !refused);
         let before = receipts.as_ref().is_some_and(|receipts| receipts.before_response);
         if before && let Some(receipts) = &receipts {
-            self.send_receipts(receipts, id, &source, &destination);
+            self.send_receipts(receipts, id, &source, &destination, Duration::ZERO);
         }
         self.on_answer(answer, id, sequence_number);
         if !before && let Some(receipts) = &receipts {
-            self.send_receipts(receipts, id, &source, &destination);
+            self.send_receipts(receipts, id, &source, &destination, waits);
         }
     }
 
@@ -269,7 +282,14 @@ impl Connection<'_> {
         self.out.extend(held);
     }
 
-    fn send_receipts(&mut self, receipts: &Receipts, id: u64, source: &Address, destination: &Address) {
+    fn send_receipts(
+        &mut self,
+        receipts: &Receipts,
+        id: u64,
+        source: &Address,
+        destination: &Address,
+        after: Duration,
+    ) {
         let id = receipts.ids.write(id);
         for _ in 0..receipts.copies {
             let sequence_number = self.next_sequence_number;
@@ -279,7 +299,16 @@ impl Connection<'_> {
             let mut octets = Vec::new();
             let written = encode(&pdu, 0, sequence_number, &mut octets);
             debug_assert!(written.is_ok());
-            if self.bound == Some(Role::Transceiver) {
+            if self.bound == Some(Role::Transceiver) && !after.is_zero() {
+                let later = self.later.clone();
+                self.unanswered += 1;
+                self.delayed.spawn(async move {
+                    // Behind the answer that waits as long.
+                    tokio::time::sleep(after + Duration::from_millis(1)).await;
+                    // The connection may have ended meanwhile.
+                    let _ = later.send(octets).await;
+                });
+            } else if self.bound == Some(Role::Transceiver) {
                 self.out.extend(octets);
             } else if let Some(receiver) = self.center.receiver(self.number) {
                 // One that is full loses it, as real ones do.

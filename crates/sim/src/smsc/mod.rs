@@ -3,6 +3,7 @@
 
 mod connection;
 mod faults;
+mod journal;
 mod text;
 
 use std::net::SocketAddr;
@@ -15,6 +16,10 @@ use countersign_delivery::smpp::pdu::{Role, ShortMessage, tag, tlv};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+
+use crate::clock;
+
+pub use journal::{Entry, Journal, Reader};
 
 pub use faults::{Answer, BindAnswer, Choose, Faults, IdStyle, ReceiptForm, Receipts};
 pub use text::shown;
@@ -35,6 +40,8 @@ pub struct Received {
     pub message: ShortMessage,
     /// `data_coding`.
     pub data_coding: u8,
+    /// When it was read, Unix milliseconds.
+    pub begun_ms: i64,
 }
 
 impl Received {
@@ -89,6 +96,8 @@ struct Center {
     counts: Mutex<Counts>,
     changed: watch::Sender<u64>,
     frozen: watch::Sender<bool>,
+    cuts: watch::Sender<u64>,
+    journal: Option<Journal>,
     /// Connections that take receipts, each with its number.
     receivers: Mutex<Vec<(u64, mpsc::Sender<Vec<u8>>)>>,
     submissions: AtomicU64,
@@ -107,10 +116,17 @@ impl Center {
     }
 
     fn keep(&self, received: Received) {
+        if let Some(journal) = &self.journal {
+            journal.write(&received);
+        }
         let mut ledger = locked(&self.ledger);
         if ledger.len() < MAX_KEPT {
             ledger.push(received);
         }
+    }
+
+    fn has(&self, wanted: impl Fn(&Received) -> bool) -> bool {
+        locked(&self.ledger).iter().any(wanted)
     }
 
     fn enter(&self, connection: u64, role: Role, sender: &mpsc::Sender<Vec<u8>>) {
@@ -155,6 +171,20 @@ impl Smsc {
 
     /// Starts one at an address, such as that of one that has ended.
     pub async fn start_at(address: SocketAddr, faults: Faults) -> anyhow::Result<Self> {
+        Self::open(address, faults, None).await
+    }
+
+    /// The same, with a journal that outlives it. Its ids begin where those of no earlier one can be.
+    pub async fn start_with_journal(
+        address: SocketAddr,
+        faults: Faults,
+        journal: Journal,
+    ) -> anyhow::Result<Self> {
+        Self::open(address, faults, Some(journal)).await
+    }
+
+    async fn open(address: SocketAddr, faults: Faults, journal: Option<Journal>) -> anyhow::Result<Self> {
+        let first_id = journal.as_ref().map_or(0, |_| clock::unix_ms().unsigned_abs() * 1_000);
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let center = Arc::new(Center {
@@ -163,8 +193,10 @@ impl Smsc {
             counts: Mutex::default(),
             changed: watch::Sender::new(0),
             frozen: watch::Sender::new(false),
+            cuts: watch::Sender::new(0),
+            journal,
             receivers: Mutex::default(),
-            submissions: AtomicU64::new(0),
+            submissions: AtomicU64::new(first_id),
             connections: AtomicU64::new(0),
             password: PASSWORD.to_owned(),
         });
@@ -181,6 +213,11 @@ impl Smsc {
     /// How it behaves from now on.
     pub fn behave(&self, faults: Faults) {
         *locked(&self.center.faults) = faults;
+    }
+
+    /// Ends all connections at once, whatever is on its way; new ones are taken.
+    pub fn cut(&self) {
+        self.center.cuts.send_modify(|cuts| *cuts += 1);
     }
 
     /// Stops to read and write on all connections and keeps them open, as a machine that has died does.

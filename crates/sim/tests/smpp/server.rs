@@ -24,7 +24,7 @@ pub(super) struct Drill {
 }
 
 impl Drill {
-    async fn with(faults: Faults) -> Self {
+    pub(super) async fn with(faults: Faults) -> Self {
         let (smsc, sink) = (Smsc::start(faults).await.unwrap(), Sink::start().await.unwrap());
         let setup = Setup { smsc: Some(smsc.address()), ..Setup::with_sink(sink.address()) };
         let drill = Self::of(smsc, sink, setup).await;

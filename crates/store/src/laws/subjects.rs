@@ -46,6 +46,8 @@ pub async fn every_state_survives<S: Handle>(store: &S) {
         pending,
         fixtures::approved(START),
         State::Approved { at: START, proof_key: fixtures::proof_key(), redeemed_at: Some(START) },
+        fixtures::recovering(app, START),
+        State::Recovered { at: START },
         State::Expired { at: START },
         State::Exhausted { at: START },
         State::Canceled { at: START, reason: CancelReason::Superseded },

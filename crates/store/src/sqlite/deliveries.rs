@@ -44,6 +44,7 @@ fn kind_columns(kind: DeliveryKind) -> (&'static str, Option<u8>) {
     match kind {
         DeliveryKind::Code { generation } => ("code", Some(generation)),
         DeliveryKind::PhoneChangeNotice => ("phone_change_notice", None),
+        DeliveryKind::ConversionFeedback => ("conversion_feedback", None),
     }
 }
 
@@ -51,6 +52,7 @@ fn kind(word: &str, generation: Option<u8>) -> Result<DeliveryKind, Fault> {
     match (word, generation) {
         ("code", Some(generation)) => Ok(DeliveryKind::Code { generation }),
         ("phone_change_notice", None) => Ok(DeliveryKind::PhoneChangeNotice),
+        ("conversion_feedback", None) => Ok(DeliveryKind::ConversionFeedback),
         _ => Err(Fault::Unreadable(format!("a delivery of kind {word:?} with generation {generation:?}"))),
     }
 }

@@ -55,6 +55,19 @@ pub enum BindState {
     Ended,
 }
 
+impl BindState {
+    /// Its word in metrics and for operators.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            BindState::Connecting => "connecting",
+            BindState::Bound => "bound",
+            BindState::Waiting { .. } => "waiting",
+            BindState::Stopped { .. } => "stopped",
+            BindState::Ended => "ended",
+        }
+    }
+}
+
 /// What a bind's task needs beside what all share.
 pub(in crate::smpp) struct Task {
     pub(in crate::smpp) role: Role,
@@ -78,8 +91,12 @@ impl Task {
             let refused = match bound {
                 Ok(bound) => {
                     let began = monotonic();
+                    shared.counters.binds.add();
                     self.state.send_replace(BindState::Bound);
+                    let sends = usize::from(self.role.sends());
+                    shared.bound.send_modify(|bound| *bound += sends);
                     let ended = exchange(shared, self.role, bound, &self.stop).await;
+                    shared.bound.send_modify(|bound| *bound -= sends);
                     shared.counters.connections_lost.add();
                     tracing::info!(provider = %shared.name, role = self.role.as_str(), ?ended, "an SMPP connection ended");
                     // A peer that hangs up at once is not hammered.
@@ -100,7 +117,7 @@ impl Task {
             };
             failures += 1;
             self.state.send_replace(BindState::Waiting { refused, failures });
-            tracing::debug!(provider = %shared.name, role = self.role.as_str(), failures, ?refused, "an SMPP bind waits");
+            self.tell_failure(shared, failures, refused);
             let wait = shared.settings.backoff.delay(failures, None, self.entropy.bytes());
             tokio::select! {
                 () = self.stop.cancelled() => break,
@@ -108,6 +125,17 @@ impl Task {
             }
         }
         self.state.send_replace(BindState::Ended);
+    }
+
+    /// A bind that ended begins with a failure; the second in a row is news, and so is each sixteenth, about
+    /// once a minute.
+    fn tell_failure(&self, shared: &Shared, failures: u32, refused: Option<Status>) {
+        let role = self.role.as_str();
+        if failures == 2 || failures.is_multiple_of(16) {
+            tracing::warn!(provider = %shared.name, role, failures, ?refused, "an SMPP bind is tried again and again");
+        } else {
+            tracing::debug!(provider = %shared.name, role, failures, ?refused, "an SMPP bind waits");
+        }
     }
 
     async fn wait_for_a_person(&mut self, shared: &Shared, status: Status) -> Result<(), ()> {
@@ -143,6 +171,7 @@ async fn exchange(shared: &Shared, role: Role, bound: Bound, stop: &Cancellation
             tokio::task::yield_now().await;
             protocol.take_requests(now);
         }
+        protocol.tell_unanswered();
         let wake_at = protocol.wake_at(now);
         // A timer that is early only looks again; moving it each time would cost more.
         if wake_at < timer.deadline() || timer.is_elapsed() {

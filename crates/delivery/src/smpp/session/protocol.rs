@@ -1,6 +1,7 @@
 //! The state of one bound connection, without its input and output.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -101,6 +102,8 @@ pub(super) struct Protocol<'a> {
     pub(super) ended: Option<Ended>,
     /// Whether requests were answered since [`Protocol::take_answered`] was asked.
     answered: bool,
+    /// What was told of requests without an answer.
+    told_unanswered: usize,
 }
 
 impl<'a> Protocol<'a> {
@@ -123,6 +126,16 @@ impl<'a> Protocol<'a> {
             leaving: Leaving::No,
             ended: None,
             answered: false,
+            told_unanswered: 0,
+        }
+    }
+
+    /// Tells how many requests wait for an answer, for the figures.
+    pub(super) fn tell_unanswered(&mut self) {
+        let (before, now) = (self.told_unanswered, self.in_flight.len());
+        if now != before {
+            self.shared.unanswered.fetch_add(now.wrapping_sub(before), Ordering::Relaxed);
+            self.told_unanswered = now;
         }
     }
 
@@ -411,6 +424,9 @@ impl<'a> Protocol<'a> {
             Probe::Waiting { deadline, missed } if deadline <= now => missed + 1,
             Probe::Quiet | Probe::Waiting { .. } => return,
         };
+        if missed > 0 {
+            self.shared.counters.enquire_links_unanswered.add();
+        }
         if missed >= MAX_MISSED {
             self.ended = Some(Ended::Lost("enquire_link_unanswered"));
             return;
@@ -460,6 +476,7 @@ impl<'a> Protocol<'a> {
     pub(super) fn finish(mut self) {
         self.taker = None;
         let taken = self.outbox.taken();
+        self.shared.unanswered.fetch_sub(self.told_unanswered, Ordering::Relaxed);
         let rest: Vec<InFlight> = self.in_flight.drain().map(|(_, in_flight)| in_flight).collect();
         for in_flight in rest {
             // A PDU that was not written to its end cannot have been read.

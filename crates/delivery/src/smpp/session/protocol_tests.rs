@@ -1,9 +1,10 @@
 //! Rules of a bound connection that need no connection.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
 use super::super::config::SmppConfig;
@@ -29,6 +30,8 @@ fn shared(window: u16) -> Shared {
         receipts,
         correlator: Mutex::new(Correlator::new(IdForm::Auto)),
         started: monotonic(),
+        bound: watch::Sender::new(0),
+        unanswered: AtomicUsize::new(0),
     }
 }
 
@@ -75,6 +78,23 @@ async fn sequence_numbers_wrap_and_pass_over_those_in_use() {
     for answer in answers {
         assert!(matches!(answer.await.unwrap(), Outcome::Accepted(_)));
     }
+}
+
+#[tokio::test]
+async fn what_is_unanswered_is_told_until_the_connection_ends() {
+    let shared = shared(10);
+    let now = monotonic();
+    let mut protocol = Protocol::new(&shared, Role::Transceiver, 1, now);
+    let _answers: Vec<_> = (0..3).map(|_| push(&shared, 1)).collect();
+    let told = || shared.unanswered.load(Ordering::Relaxed);
+    protocol.take_requests(now);
+    protocol.tell_unanswered();
+    assert_eq!(told(), 3);
+    answer(&mut protocol, 2, Status(0));
+    protocol.tell_unanswered();
+    assert_eq!(told(), 2);
+    protocol.finish();
+    assert_eq!(told(), 0);
 }
 
 #[tokio::test]

@@ -172,6 +172,27 @@ fn an_endpoint_names_the_channels_that_it_takes() {
 }
 
 #[test]
+fn exploring_is_off_unless_a_route_switches_it_on() {
+    use countersign_core::phone::E164;
+    use countersign_core::verification::Channel;
+    use countersign_delivery::route::table::Destination;
+    use countersign_delivery::route::thompson::ThompsonSettings;
+
+    let of = |line: &str| {
+        let config = load(&format!("{GATEWAYS}[[routes]]\nproviders = [\"a\", \"b\"]\n{line}\n"));
+        let config = config.unwrap_or_else(|errors| panic!("{errors}"));
+        let to = E164::parse_fictional("+447700900123", None).unwrap();
+        let app = countersign_core::id::AppId::from_bytes([1; 16]);
+        let now = countersign_core::time::Timestamp::from_millis(1_795_428_000_000);
+        let destination = Destination { app, channel: Channel::Sms, to: &to };
+        config.routes.candidates(&destination, &config.prices, now).unwrap().thompson
+    };
+    assert_eq!(of("explore_min_per_day = 100"), None);
+    let on = ThompsonSettings { max_explored_percent: 7, ..ThompsonSettings::default() };
+    assert_eq!(of("explore_percent = 7"), Some(on));
+}
+
+#[test]
 fn wrong_routes_and_prices_are_told_where_they_stand() {
     let unknown =
         load(&format!("{GATEWAYS}[[routes]]\nproviders = [\"a\", \"c\"]\n")).unwrap_err().to_string();
@@ -199,4 +220,12 @@ fn wrong_routes_and_prices_are_told_where_they_stand() {
         0o644,
     );
     Config::load(Some(&folder.config("[delivery]\nprices_file = \"prices.csv\"\n")), pairs(&[])).unwrap();
+    for (lines, word) in [
+        ("max_spend = \"0.50\"", "no price is known"),
+        ("prices_file = \"prices.csv\"\nmax_spend = \"half\"", "\"half\" is no amount"),
+    ] {
+        let wrong = Config::load(Some(&folder.config(&format!("[delivery]\n{lines}\n"))), pairs(&[]));
+        let wrong = wrong.unwrap_err().to_string();
+        assert!(wrong.contains("delivery.max_spend") && wrong.contains(word), "{wrong}");
+    }
 }

@@ -4,6 +4,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::super::rules::{Draft, KeysDraft, ProviderDraft};
 use super::super::schema::{Layout, Preset, SECTIONS, settable, variable};
+use super::super::sender_rules::{DltDraft, SenderDraft};
 use super::super::{example_toml, reference_markdown};
 use super::*;
 
@@ -49,6 +50,8 @@ fn every_key_of_the_structs_is_in_the_schema_and_the_other_way_round() {
         ("keys", fields_of::<KeysDraft>()),
         ("log", fields_of::<Log>()),
         ("delivery", fields_of::<Delivery>()),
+        ("senders", fields_of::<SenderDraft>()),
+        ("dlt_templates", fields_of::<DltDraft>()),
         ("providers", fields_of::<ProviderDraft>()),
         ("simulated_phone", fields_of::<SimulatedPhone>()),
         ("metrics", fields_of::<Metrics>()),
@@ -68,15 +71,17 @@ fn the_longest_submission_is_what_the_provider_takes() {
     assert_eq!(i64::try_from(longest).unwrap(), super::super::schema::MAX_SUBMIT_S);
 }
 
+/// Files that are not there, and what needs one; see `carriers` and `senders`.
+const FILES: [&str; 3] = ["prices_file", "max_spend", "sender_rules_file"];
+
 #[test]
 fn each_key_can_be_set_alone_to_its_example() {
     for section in SECTIONS.iter().filter(|section| section.layout == Layout::Once) {
-        // The file of prices is not there; see `carriers`.
-        for key in section.keys.iter().filter(|key| key.name != "prices_file") {
+        for key in section.keys.iter().filter(|key| !FILES.contains(&key.name)) {
             load(&format!("[{}]\n{} = {}\n", section.name, key.name, key.example())).unwrap();
         }
     }
-    for (section, key) in settable().filter(|(_, key)| key.name != "prices_file") {
+    for (section, key) in settable().filter(|(_, key)| !FILES.contains(&key.name)) {
         let list_or_text = key.example().trim_matches(['"', '[', ']']);
         load_with("", &[(&variable(section, key), list_or_text)]).unwrap();
     }
@@ -99,9 +104,16 @@ fn the_example_with_every_key_set_is_the_default_and_a_provider() {
         // One secret too many, files that are not there or of another kind of provider, and an address that
         // is the default by being unset.
         .filter(|line| {
-            !["secret = ", "previous_secret_file", "prices_file", "file = \"/etc/countersign/carrier"]
-                .iter()
-                .any(|key| line.starts_with(key))
+            ![
+                "secret = ",
+                "previous_secret_file",
+                "prices_file",
+                "max_spend",
+                "sender_rules_file",
+                "file = \"/etc/countersign/carrier",
+            ]
+            .iter()
+            .any(|key| line.starts_with(key))
         })
         .collect::<String>()
         .replace("\"/etc/countersign/gateway.secret\"", "\"s\"")
@@ -111,6 +123,7 @@ fn the_example_with_every_key_set_is_the_default_and_a_provider() {
     assert_eq!(config.delivery.route.len(), 1);
     config.providers.clear();
     config.routes = RouteTable::default();
+    config.senders = Config::load(None, pairs(&[])).unwrap().senders;
     config.delivery.route.clear();
     let mut default = Config::load(None, pairs(&[])).unwrap();
     assert_eq!(config.keys.file, default.server.data_dir.join("keys.json"));

@@ -23,8 +23,8 @@ const MAX_LIMIT: usize = 100;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// pending · approved · expired · exhausted · canceled · denied
-    #[param(pattern = "^(pending|approved|expired|exhausted|canceled|denied)$")]
+    /// pending · approved · recovered · expired · exhausted · canceled · denied
+    #[param(pattern = "^(pending|approved|recovered|expired|exhausted|canceled|denied)$")]
     status: Option<String>,
     /// Only for this purpose.
     #[param(pattern = "^[a-z][a-z0-9_]{0,31}$")]
@@ -121,7 +121,15 @@ fn filter(query: ListQuery, caller: &Caller) -> Result<Filter, Problem> {
 }
 
 fn status(text: &str) -> Option<Status> {
-    [Status::Pending, Status::Approved, Status::Expired, Status::Exhausted, Status::Canceled, Status::Denied]
-        .into_iter()
-        .find(|status| status.as_str() == text)
+    [
+        Status::Pending,
+        Status::Approved,
+        Status::Recovered,
+        Status::Expired,
+        Status::Exhausted,
+        Status::Canceled,
+        Status::Denied,
+    ]
+    .into_iter()
+    .find(|status| status.as_str() == text)
 }

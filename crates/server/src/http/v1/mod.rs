@@ -6,6 +6,7 @@ pub mod check;
 pub mod keys;
 pub mod list;
 pub mod receipts;
+pub mod recover;
 pub mod redeem;
 pub mod report;
 pub mod resend;
@@ -25,6 +26,7 @@ use crate::usecase::Services;
 pub fn router() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
         .routes(routes!(start::start, list::list))
+        .routes(routes!(recover::recover))
         .routes(routes!(show::show))
         .routes(routes!(check::check))
         .routes(routes!(resend::resend))

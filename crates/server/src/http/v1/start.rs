@@ -12,19 +12,20 @@ use countersign_core::code::Alphabet;
 use countersign_core::email::{EmailAddress, InvalidEmail};
 use countersign_core::event::ClientAddress;
 use countersign_core::locale::Locale;
+use countersign_core::message::Reader;
 use countersign_core::policy::{MAX_LIFETIME, MIN_LIFETIME, Policy};
 use countersign_core::presentation::{AppHash, Host, Presentation};
 use countersign_core::proof::MAX_PROOF_BYTES;
 use countersign_core::purpose::Purpose;
 use countersign_core::step::Started;
+use countersign_core::unique;
 use countersign_core::verification::Channel;
 use countersign_core::workflow::{self, DEFAULT_WAIT_S, InvalidWorkflow, WorkflowStep};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::verification::{
-    TransactionBody, VerificationBody, channel, channel_at, optional_text, phone, phone_at, session,
-    text_map, unique_names,
+    TransactionBody, VerificationBody, channel, channel_at, optional_text, phone, phone_at, session, text_map,
 };
 use crate::http::auth::Server;
 use crate::http::documented::StartProblems;
@@ -32,7 +33,7 @@ use crate::http::idempotency::{IdempotencyHeader, IdempotencyKey};
 use crate::http::json::Body;
 use crate::http::problem::Problem;
 use crate::http::rate_limit;
-use crate::usecase::replace::ReplaceRequest;
+use crate::usecase::replace::{By, ReplaceRequest};
 use crate::usecase::start::{Path, StartRequest};
 use crate::usecase::{Caller, Services};
 
@@ -86,7 +87,7 @@ pub struct StartBody {
     /// Where the code is typed: decides the message's last line.
     presentation: Option<PresentationBody>,
     /// Your own words: at most 16 names and values of 1–256 bytes. Never interpreted.
-    #[serde(default, deserialize_with = "unique_names")]
+    #[serde(default, deserialize_with = "unique::map")]
     metadata: BTreeMap<String, String>,
 }
 
@@ -113,8 +114,9 @@ pub struct StartStepBody {
     wait_s: Option<u16>,
 }
 
-/// The customer's old phone and the proof that she still holds it (NIST SP 800-63B-4 §4.1.2). This start
-/// redeems the proof; the old phone gets a notice, without a code, that its number is being changed.
+/// The customer's old phone, and the proof that she still holds it or a recovery (NIST SP 800-63B-4 §4.1.2,
+/// §4.2): one of both. This start uses it up; the old phone gets a notice, without a code, that its number is
+/// being changed.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Replaces)]
@@ -122,7 +124,11 @@ pub struct ReplacesBody {
     /// The proof of a verification of the old phone, as its check returned it: of the same `customer`,
     /// `session` and `transaction`, purpose `account_change`, not redeemed, at most 300 seconds old.
     #[schema(max_length = 4096)]
-    proof: String,
+    proof: Option<String>,
+    /// Instead of a proof, where the old phone is lost: the id of a recovery of the same `customer` and for
+    /// this phone, at or after its `ready_at`.
+    #[schema(example = "ver_01kayn3f2t0h8m5v9d7q4w6x2e")]
+    recovery: Option<String>,
     /// The old phone, from your own records and never from the browser. Compared with the proof: give it.
     #[schema(example = "+447700900123", max_length = 64)]
     phone: Option<String>,
@@ -183,6 +189,20 @@ pub struct PresentationBody {
     /// For `app`: the 11 characters of Android's SMS Retriever API.
     #[schema(min_length = 11, max_length = 11)]
     app_hash: Option<String>,
+    /// What reads the message's last line: `browser`, the default, or `other` where your customer types
+    /// the code elsewhere. For `other` the line of an origin is left out when it would cost another segment.
+    reader: Option<ReaderBody>,
+}
+
+/// What reads the message's last line.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Reader)]
+pub enum ReaderBody {
+    /// A browser: the line stays.
+    Browser,
+    /// No browser.
+    Other,
 }
 
 /// Where the code is typed.
@@ -270,6 +290,7 @@ fn parse(body: StartBody, caller: &Caller) -> Result<StartRequest, Problem> {
         email: body.email.as_deref().map(|text| email(text, policy)).transpose()?,
         path: path(body.channel.as_deref(), body.workflow)?,
         locale: locale(body.locale.as_deref(), policy)?,
+        reader: reader(body.presentation.as_ref()),
         presentation: body.presentation.map(presentation).transpose()?.unwrap_or_default(),
         format: code_format(body.code, policy)?,
         lifetime,
@@ -291,13 +312,21 @@ fn replaces(
     let customer = customer
         .ok_or_else(|| Problem::field("/customer", "with replaces, say whose number changes"))?
         .clone();
-    if body.proof.len() > MAX_PROOF_BYTES {
-        return Err(Problem::field("/replaces/proof", format!("at most {MAX_PROOF_BYTES} bytes")));
-    }
+    let by =
+        match (body.proof, body.recovery) {
+            (Some(proof), None) if proof.len() > MAX_PROOF_BYTES => {
+                return Err(Problem::field("/replaces/proof", format!("at most {MAX_PROOF_BYTES} bytes")));
+            }
+            (Some(proof), None) => By::Proof(proof),
+            (None, Some(recovery)) => By::Recovery(recovery.parse().map_err(|_| {
+                Problem::field("/replaces/recovery", "the id of a recovery, such as ver_01…")
+            })?),
+            _ => return Err(Problem::field("/replaces", "give either proof or recovery")),
+        };
     let region = caller.app.policy.default_region;
     let phone =
         body.phone.map(|text| phone_at("/replaces/phone", &text, region, caller.mode())).transpose()?;
-    Ok(ReplaceRequest { proof: body.proof, phone, customer })
+    Ok(ReplaceRequest { by, phone, customer })
 }
 
 fn lifetime(seconds: u64) -> Result<Duration, Problem> {
@@ -352,7 +381,8 @@ fn email(text: &str, policy: &Policy) -> Result<EmailAddress, Problem> {
     text.parse().map_err(|wrong: InvalidEmail| Problem::field("/email", wrong.to_string()))
 }
 
-fn locale(text: Option<&str>, policy: &Policy) -> Result<Locale, Problem> {
+/// The language of a message: the app's, where none is asked for.
+pub(super) fn locale(text: Option<&str>, policy: &Policy) -> Result<Locale, Problem> {
     match text {
         None => Ok(policy.default_locale.clone()),
         Some(text) => text.parse().map_err(|wrong: countersign_core::locale::InvalidLocale| {
@@ -390,6 +420,13 @@ fn client_address(client: Option<ClientBody>) -> Result<ClientAddress, Problem> 
             Ok(_) => Ok(ClientAddress::Given),
             Err(_) => Err(Problem::field("/client/ip", "an IPv4 or IPv6 address without port")),
         },
+    }
+}
+
+fn reader(presentation: Option<&PresentationBody>) -> Reader {
+    match presentation.and_then(|body| body.reader) {
+        None | Some(ReaderBody::Browser) => Reader::Browser,
+        Some(ReaderBody::Other) => Reader::Other,
     }
 }
 

@@ -35,7 +35,9 @@ pub struct EventBody {
     /// When, RFC 3339.
     #[schema(format = DateTime)]
     at: String,
-    /// What more there is to say; depends on the type.
+    /// What more there is to say; depends on the type. Where a message was handed over: `provider`, in `route`
+    /// why this one, and in `message` its `form`, `encoding`, `segments`, `price` where one is known, `sender`,
+    /// and in `because` why it is not fuller and why another sender was not used. See docs/messages.md.
     #[schema(value_type = Object)]
     data: Map<String, Value>,
 }
@@ -45,7 +47,7 @@ impl EventBody {
         let Ok(Value::Object(mut data)) = serde_json::to_value(&event.kind) else { return None };
         let Some(Value::String(kind)) = data.remove("type") else { return None };
         // Times are numbers at rest and text in the API.
-        for name in ["retry_at", "until"] {
+        for name in ["retry_at", "until", "ready_at"] {
             if let Some(value) = data.get_mut(name)
                 && let Some(millis) = value.as_i64()
             {

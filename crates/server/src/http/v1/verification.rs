@@ -1,7 +1,6 @@
 //! A verification and its parts, as the API writes and reads them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use countersign_core::channel::UnknownChannel;
 use countersign_core::message;
@@ -11,10 +10,10 @@ use countersign_core::proof::SessionHash;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::{MAX_FIELDS, MAX_TEXT_BYTES, Transaction};
-use countersign_core::verification::{Channel, Status, Verification};
+use countersign_core::unique;
+use countersign_core::verification::{Channel, State, Status, Verification};
 use countersign_core::workflow::{Workflow, WorkflowStep};
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
@@ -27,7 +26,7 @@ pub struct VerificationBody {
     /// Its id.
     #[schema(example = "ver_01kayn3f2t0h8m5v9d7q4w6x2e")]
     pub id: String,
-    /// pending · approved · expired · exhausted · canceled · denied
+    /// pending · approved · recovered · expired · exhausted · canceled · denied
     #[schema(example = "pending")]
     pub status: String,
     /// live · test
@@ -61,6 +60,10 @@ pub struct VerificationBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "ver_01kayn3f2t0h8m5v9d7q4w6x2e")]
     pub replaces: Option<String>,
+    /// Of a recovery: when another phone may take the place of this one, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub ready_at: Option<String>,
     /// When it was started, RFC 3339.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -99,6 +102,10 @@ impl From<View> for VerificationBody {
             transaction: transaction.as_ref().map(TransactionBody::from),
             customer: customer.clone(),
             replaces: verification.replaces.map(|old| old.to_string()),
+            ready_at: match &verification.state {
+                State::Recovering { ready_at, .. } => Some(ready_at.to_string()),
+                _ => None,
+            },
             created_at: verification.created_at.to_string(),
             expires_at: verification.expires_at.to_string(),
             resend_at: resend_at.as_ref().map(Timestamp::to_string),
@@ -180,7 +187,7 @@ pub struct TransactionBody {
     #[schema(example = "Shop GmbH", min_length = 1, max_length = 256)]
     pub payee: Option<String>,
     /// Whatever else must not change: at most 16 names and values of 1–256 bytes.
-    #[serde(default, deserialize_with = "unique_names", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unique::map", skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
 }
 
@@ -248,34 +255,6 @@ fn check_text(pointer: &str, text: &str) -> Result<(), Problem> {
         ));
     }
     Ok(())
-}
-
-/// Reads names and values. A name that comes twice is refused: of two readers of one body, each could take
-/// another value for the bound one.
-pub fn unique_names<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, String>, D::Error> {
-    struct Names;
-
-    impl<'de> Visitor<'de> for Names {
-        type Value = BTreeMap<String, String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object of names and texts")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-            let mut map = BTreeMap::new();
-            while let Some((name, value)) = entries.next_entry::<String, String>()? {
-                if map.insert(name, value).is_some() {
-                    return Err(serde::de::Error::custom("a duplicate name"));
-                }
-            }
-            Ok(map)
-        }
-    }
-
-    deserializer.deserialize_map(Names)
 }
 
 /// At most 16 names and values, each 1–256 bytes.

@@ -5,12 +5,14 @@ mod brake;
 mod server;
 mod shop;
 mod sink;
+mod vendor;
 
 pub(crate) use answer::Answer;
 pub(crate) use brake::Brake;
 pub(crate) use server::{Server, Setup, TestClock, exists, pause, policy_of};
 pub(crate) use shop::{Shop, redeem_body};
 pub(crate) use sink::{Mood, Posted, SIGNING_SECRET, Sink};
+pub(crate) use vendor::Drill;
 
 use std::time::Duration;
 

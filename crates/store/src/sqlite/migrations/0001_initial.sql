@@ -34,7 +34,7 @@ CREATE TABLE deliveries (
     verification BLOB    NOT NULL,
     mode         TEXT    NOT NULL,
     channel      TEXT    NOT NULL,
-    kind         TEXT    NOT NULL, -- code, phone_change_notice
+    kind         TEXT    NOT NULL, -- code, phone_change_notice, conversion_feedback
     generation   INTEGER,          -- of a code
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL,

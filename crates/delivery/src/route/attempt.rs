@@ -81,51 +81,73 @@ impl AttemptResult {
     }
 }
 
-/// All attempts of one verification, over all its deliveries, the oldest first.
+/// The attempts of one verification, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct History(Vec<Attempt>);
+pub struct History {
+    attempts: Vec<Attempt>,
+    /// Those that say nothing about the next choice: they were made for another message, and count against
+    /// the bounds alone.
+    set_aside: Vec<Attempt>,
+}
 
 impl History {
     /// Remembers an attempt. [`Bounds::max_tries`] keeps the list short.
     pub fn push(&mut self, attempt: Attempt) {
-        self.0.push(attempt);
+        self.attempts.push(attempt);
+    }
+
+    /// Counts an attempt against the bounds alone.
+    pub fn push_aside(&mut self, attempt: Attempt) {
+        self.set_aside.push(attempt);
+    }
+
+    /// Counts all attempts so far against the bounds alone.
+    pub fn set_aside(&mut self) {
+        self.set_aside.append(&mut self.attempts);
     }
 
     /// Sets what became of the provider's last attempt.
     pub fn settle(&mut self, provider: &ProviderName, result: AttemptResult) {
-        if let Some(attempt) = self.0.iter_mut().rev().find(|attempt| attempt.provider == *provider) {
+        if let Some(attempt) = self.attempts.iter_mut().rev().find(|attempt| attempt.provider == *provider) {
             attempt.result = result;
         }
     }
 
     /// Sets what the provider's last attempt costs.
     pub fn charge(&mut self, provider: &ProviderName, cost: Option<Price>) {
-        if let Some(attempt) = self.0.iter_mut().rev().find(|attempt| attempt.provider == *provider) {
+        if let Some(attempt) = self.attempts.iter_mut().rev().find(|attempt| attempt.provider == *provider) {
             attempt.cost = cost;
         }
     }
 
     /// The attempts, the oldest first.
     pub fn attempts(&self) -> &[Attempt] {
-        &self.0
+        &self.attempts
+    }
+
+    /// All hand-overs, refused ones included.
+    pub fn tries(&self) -> usize {
+        self.attempts.len() + self.set_aside.len()
     }
 
     /// The provider's attempts.
     pub fn of<'a>(&'a self, provider: &'a ProviderName) -> impl DoubleEndedIterator<Item = &'a Attempt> {
-        self.0.iter().filter(move |attempt| attempt.provider == *provider)
+        self.attempts.iter().filter(move |attempt| attempt.provider == *provider)
     }
 
     /// Attempts that a provider may have sent.
     pub fn sends(&self) -> usize {
-        self.0.iter().filter(|attempt| attempt.result.may_be_charged()).count()
+        self.charged().count()
+    }
+
+    fn charged(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter().chain(&self.set_aside).filter(|attempt| attempt.result.may_be_charged())
     }
 
     /// What providers may charge for them, in the currency given; attempts without a price, or in
     /// another currency, count as nothing (the number of sends still bounds them).
     pub fn spent_micros(&self, like: Price) -> u64 {
-        let charged = self.0.iter().filter(|attempt| attempt.result.may_be_charged());
-        charged
+        self.charged()
             .filter_map(|attempt| attempt.cost)
             .filter(|cost| cost.currency() == like.currency())
             .fold(0, |sum, cost| sum.saturating_add(cost.micros()))

@@ -287,7 +287,7 @@ pub fn choose(
 fn used_up(asked: &Asked<'_>) -> Option<Hold> {
     if asked.history.sends() >= usize::from(asked.bounds.max_sends) {
         Some(Hold::SendsUsedUp)
-    } else if asked.history.attempts().len() >= usize::from(asked.bounds.max_tries) {
+    } else if asked.history.tries() >= usize::from(asked.bounds.max_tries) {
         Some(Hold::TriesUsedUp)
     } else {
         None

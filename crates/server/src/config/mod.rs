@@ -9,6 +9,7 @@
 mod carrier_file;
 mod document;
 mod environment;
+mod form;
 mod network;
 mod problem;
 mod reference;

@@ -3,23 +3,11 @@
 //! Reading, the environment, the reference page and the example file are all made from this table; a
 //! test holds it against the structs.
 
-use super::network::Network;
-use super::problem::Mistake;
+use super::form::{
+    ADDRESS, AMOUNT, APP, COUNTRY, CURRENCY, DLT_ID, DLT_TEXT, Form, NETWORK, OWN_CHANNEL, PATH, PREFIX,
+    PROVIDER_NAME, PROVIDER_URL, PUBLIC_URL, SENDER,
+};
 use super::secret::{MAX_SECRET_CHARS, MIN_SECRET_CHARS};
-use super::url::{ProviderUrl, PublicUrl};
-
-use std::net::SocketAddr;
-use std::str::FromStr;
-
-use countersign_core::id::AppId;
-use countersign_core::money::Currency;
-use countersign_core::phone::Country;
-use countersign_core::price::Price;
-use countersign_core::verification::Channel;
-use countersign_delivery::provider::ProviderName;
-use countersign_delivery::route::place::Prefix;
-use countersign_delivery::sender::SenderId;
-use countersign_delivery::sender_rules::DltTemplate;
 
 /// A table of the file.
 pub(super) struct Section {
@@ -62,13 +50,6 @@ pub(super) enum Kind {
     Texts { form: &'static Form, at_most: usize },
     /// A text that is never shown.
     Secret,
-}
-
-/// The form of a text.
-pub(super) struct Form {
-    /// Such as "an IP address with a port".
-    pub(super) name: &'static str,
-    pub(super) check: fn(&str) -> Result<(), Mistake>,
 }
 
 /// What holds when a key is not given. Values are TOML.
@@ -134,148 +115,6 @@ pub(super) fn settable() -> impl Iterator<Item = (&'static Section, &'static Key
         .filter(|section| section.layout == Layout::Once)
         .flat_map(|section| section.keys.iter().map(move |key| (section, key)))
 }
-
-fn parses<T: FromStr<Err = Mistake>>(text: &str) -> Result<(), Mistake> {
-    text.parse::<T>().map(|_| ())
-}
-
-static ADDRESS: Form = Form {
-    name: "IP address with a port",
-    check: |text| {
-        let mistake = || {
-            Mistake::new(
-                format!("{text:?} is not an IP address with a port"),
-                "write such as \"127.0.0.1:8080\", \"0.0.0.0:8080\" or \"[::1]:8080\"; names are not looked up",
-            )
-        };
-        text.parse::<SocketAddr>().map(|_| ()).map_err(|_| mistake())
-    },
-};
-
-static PUBLIC_URL: Form = Form { name: "URL without a path", check: parses::<PublicUrl> };
-
-static PROVIDER_URL: Form = Form { name: "https URL", check: parses::<ProviderUrl> };
-
-static NETWORK: Form =
-    Form { name: "an IP address or a network such as 10.0.0.0/8", check: parses::<Network> };
-
-static PATH: Form = Form {
-    name: "path",
-    check: |text| {
-        if text.is_empty() || text.contains('\0') {
-            return Err(Mistake::new("the path is empty", "write a path such as \"/var/lib/countersign\""));
-        }
-        if text.len() > 4_095 {
-            return Err(Mistake::new("the path is longer than 4095 bytes", "write a shorter path"));
-        }
-        Ok(())
-    },
-};
-
-static PROVIDER_NAME: Form = Form {
-    name: "a name of 1 to 32 of a-z, 0-9, - and _",
-    check: |text| {
-        text.parse::<ProviderName>().map(|_| ()).map_err(|_| {
-            Mistake::new(
-                format!("{text:?} is not a provider's name"),
-                "write 1 to 32 of a-z, 0-9, - and _, such as \"gateway-1\"",
-            )
-        })
-    },
-};
-
-static COUNTRY: Form = Form {
-    name: "a country's two letters (ISO 3166-1)",
-    check: |text| {
-        text.parse::<Country>().map(|_| ()).map_err(|_| {
-            Mistake::new(format!("{text:?} is no country"), "write its two letters, such as \"GB\"")
-        })
-    },
-};
-
-static PREFIX: Form = Form {
-    name: "the first 1 to 15 digits of international numbers",
-    check: |text| {
-        text.parse::<Prefix>().map(|_| ()).map_err(|error| {
-            Mistake::new(
-                format!("{text:?}: {error}"),
-                "write digits, the country code first, such as \"4477\"",
-            )
-        })
-    },
-};
-
-static OWN_CHANNEL: Form = Form {
-    name: "sms, voice, whatsapp or telegram",
-    check: |text| match text.parse::<Channel>() {
-        Ok(channel) if channel != Channel::Email => Ok(()),
-        _ => Err(Mistake::new(
-            format!("{text:?} is no channel of an endpoint"),
-            "write sms, voice, whatsapp or telegram; e-mail goes by a provider of kind \"smtp\"",
-        )),
-    },
-};
-
-static APP: Form = Form {
-    name: "an app's id",
-    check: |text| {
-        text.parse::<AppId>().map(|_| ()).map_err(|_| {
-            Mistake::new(format!("{text:?} is no app's id"), "write it as `countersign app list` prints it")
-        })
-    },
-};
-
-static CURRENCY: Form = Form {
-    name: "a currency's three letters (ISO 4217)",
-    check: |text| {
-        text.parse::<Currency>().map(|_| ()).map_err(|_| {
-            Mistake::new(format!("{text:?} is no currency"), "write its three letters, such as \"EUR\"")
-        })
-    },
-};
-
-static AMOUNT: Form = Form {
-    name: "an amount of money in quotes",
-    check: |text| {
-        Price::parse_micros(text).map(|_| ()).map_err(|wrong| {
-            Mistake::new(format!("{text:?} is no amount: {wrong}"), "write it such as \"0.50\"")
-        })
-    },
-};
-
-static SENDER: Form = Form {
-    name: "a number of 3 to 15 digits, or a name of at most 11 characters",
-    check: |text| {
-        text.parse::<SenderId>().map(|_| ()).map_err(|error| {
-            Mistake::new(
-                format!("{text:?} is no sender: {error}"),
-                "write such as \"Shop\" or \"+4915112345678\"",
-            )
-        })
-    },
-};
-
-static DLT_ID: Form = Form {
-    name: "an id of 1 to 32 digits",
-    check: |text| {
-        if (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
-            return Ok(());
-        }
-        Err(Mistake::new(
-            format!("{text:?} is no id of India's registry"),
-            "write the digits that the registry shows",
-        ))
-    },
-};
-
-static DLT_TEXT: Form = Form {
-    name: "a registered text with {#var#} in it",
-    check: |text| {
-        text.parse::<DltTemplate>().map(|_| ()).map_err(|error| {
-            Mistake::new(error.to_string(), "write it as it is registered, with {#var#} for values")
-        })
-    },
-};
 
 /// What the HTTP provider takes (`HttpTimeouts::MAX_ANSWER`); a test compares the two.
 pub(super) const MAX_SUBMIT_S: i64 = 30;

@@ -6,8 +6,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeValue};
 
+use super::form::Form;
 use super::problem::Mistake;
-use super::schema::{Form, Key, Kind};
+use super::schema::{Key, Kind};
 use super::secret::check_secret;
 use countersign_delivery::closest::closest;
 

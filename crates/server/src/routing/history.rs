@@ -18,7 +18,8 @@ pub struct Past {
     pub failovers: HashSet<DeliveryId>,
 }
 
-/// Reads a timeline, the oldest event first: all of it, or what is about one delivery.
+/// Reads a timeline, the oldest event first. With `only`, what was tried for other deliveries counts against the
+/// bounds alone.
 pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
     let mut past = Past::default();
     let mut carriers: HashMap<DeliveryId, ProviderName> = HashMap::new();
@@ -66,6 +67,9 @@ pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
             _ => continue,
         };
         if only.is_some_and(|only| only != *delivery) {
+            if let Some(provider) = provider.and_then(|name| name.parse::<ProviderName>().ok()) {
+                past.history.push_aside(Attempt { provider, at: event.at, result, cost });
+            }
             continue;
         }
         match provider.and_then(|name| name.parse::<ProviderName>().ok()) {

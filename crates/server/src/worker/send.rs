@@ -157,7 +157,7 @@ impl Sender {
         routing::announce(&self.0.routing.submitted(&leaving, name, &submission, ended), &self.0.metrics);
         let result = AttemptResult::of(&submission);
         if situation.cause == Cause::Resend {
-            situation.history = History::default();
+            situation.history.set_aside();
         }
         situation.history.push(Attempt { provider: name.clone(), at: now, result, cost });
         let message = prepared.told();

@@ -1,9 +1,11 @@
 //! What messages cost: told for each delivery, and bounded for each verification.
 
+use std::time::Duration;
+
 use countersign_delivery::simulated::Condition;
 use serde_json::json;
 
-use crate::harness::{PHONE, Server, Setup, Shop, eventually, start_body};
+use crate::harness::{PHONE, Server, Setup, Shop, eventually, pause, start_body};
 
 /// Two carriers, a segment of which costs 0.04 and 0.05, and a bound for each verification.
 async fn priced(max_spend: &'static str) -> (Server, Shop) {
@@ -65,4 +67,21 @@ async fn what_a_carrier_turned_away_costs_nothing() {
     let id = shop.start(start_body(PHONE, "login")).await;
     server.text(PHONE, 1).await;
     assert_eq!(costs(&shop, &id, 1).await, [json!({ "amount": "0.050000", "currency": "EUR" })]);
+}
+
+#[tokio::test]
+async fn a_resend_that_fails_over_counts_what_the_first_message_cost() {
+    let (server, shop) =
+        priced("prices_file = \"prices.csv\"\nmax_spend = \"0.09\"\nsubmit_timeout_s = 1").await;
+    let id = shop.start(start_body(PHONE, "login")).await;
+    costs(&shop, &id, 1).await;
+    server.set_carrier("simulated-2", Condition::Hangs);
+    server.clock().advance(30);
+    shop.resend(&id).await.expect(200);
+    // It may have sent it, for five cents: the other one's four are not there any more.
+    let unanswered = shop.event(&id, "delivery.unknown").await;
+    assert_eq!(unanswered["data"]["cost"]["amount"], "0.050000");
+    pause(Duration::from_millis(1200)).await;
+    assert_eq!(server.inbox(PHONE).len(), 1);
+    assert_eq!(shop.count(&id, "delivery.accepted").await, 1);
 }

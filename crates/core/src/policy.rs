@@ -26,8 +26,11 @@ pub const MIN_LIFE_FOR_RESEND: Duration = Duration::from_secs(60);
 pub const MAX_CONSECUTIVE_FAILURES: u32 = 100;
 /// Messages that a verification sends unasked, after failed receipts (design 6, Sending).
 pub const MAX_FAILOVERS: usize = 4;
-/// Most live verifications of one phone; the last place is kept for a known customer (design 6).
+/// Most pending verifications of one phone; the last place is kept for a known customer (design 6).
 pub const MAX_LIVE: usize = 8;
+/// Most recoveries of one phone at once. Apart from the others: they last for days, and must not close the
+/// phone for codes.
+pub const MAX_RECOVERIES: usize = 2;
 /// How long a proof can be redeemed and verified (RFC 8725 §3; R7).
 pub const PROOF_LIFETIME: Duration = Duration::from_secs(300);
 /// How long a notice of a changed number is worth sending. Longer than a code lives: it must reach a phone

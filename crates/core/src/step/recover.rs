@@ -17,7 +17,7 @@ use crate::keyring::Place;
 use crate::locale::Locale;
 use crate::message::Reader;
 use crate::phone::E164;
-use crate::policy::{MAX_LIVE, NOTICE_LIFETIME, RECOVERY_WINDOW};
+use crate::policy::{MAX_RECOVERIES, NOTICE_LIFETIME, RECOVERY_WINDOW};
 use crate::presentation::Presentation;
 use crate::purpose::Purpose;
 use crate::subject::Mode;
@@ -63,7 +63,9 @@ fn try_recover(draft: &mut Draft<'_>, recover: &Recover) -> Result<Started, Refu
     // Nothing but the shop's word stands behind it, so it meets the limits of any message to this phone.
     let windows = [PhoneWindow::Spacing, PhoneWindow::TenMinutes, PhoneWindow::Hour, PhoneWindow::Day];
     draft.check_phone_windows(standing, &windows)?;
-    if earlier.is_none() && draft.subject.record.live.len() >= MAX_LIVE - 1 {
+    let recovering = |v: &&Arc<Verification>| matches!(v.state, State::Recovering { .. });
+    let waiting = draft.subject.verifications.iter().filter(recovering).count();
+    if earlier.is_none() && waiting >= MAX_RECOVERIES {
         return Err(Refusal::TooManyLive);
     }
     if let Some((id, _)) = earlier {

@@ -152,7 +152,8 @@ fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
     let places = if standing == Standing::KnownCustomer { MAX_LIVE } else { MAX_LIVE - 1 };
     // One that takes the place of another needs no place of its own. Judged before anything is
     // superseded: a refused start must leave the earlier verification alone.
-    if in_slot.is_none() && draft.subject.record.live.len() >= places {
+    let pending = draft.subject.verifications.iter().filter(|v| v.is_pending()).count();
+    if in_slot.is_none() && pending >= places {
         return Err(Refusal::TooManyLive);
     }
     let max_attempts = draft.policy.attempts(&start.purpose);

@@ -8,7 +8,7 @@ use countersign_core::delivery::{Delivery, DeliveryKind};
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::{DeliveryId, EventId, VerificationId};
 use countersign_core::policy::{
-    MAX_CONSECUTIVE_FAILURES, MAX_FAILOVERS, MAX_LIFETIME, MAX_LIVE, NOTICE_LIFETIME, Policy,
+    MAX_CONSECUTIVE_FAILURES, MAX_FAILOVERS, MAX_LIFETIME, MAX_LIVE, MAX_RECOVERIES, NOTICE_LIFETIME, Policy,
 };
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{Command, Effect, Outcome, Step};
@@ -287,7 +287,7 @@ fn bounds(policy: &Policy, before: &Subject, after: &Subject) {
     let live: BTreeSet<_> = record.live.iter().copied().collect();
     assert_eq!(live, waiting, "the record and the verifications disagree about what lives");
     assert_eq!(live.len(), record.live.len());
-    assert!(live.len() <= MAX_LIVE);
+    assert!(pending <= MAX_LIVE && live.len() - pending <= MAX_RECOVERIES);
     assert!(record.sends.len() <= usize::from(policy.phone_limits.per_day));
     assert!(record.sends.is_sorted());
     assert!(record.known_customers.len() <= MAX_KNOWN_CUSTOMERS);

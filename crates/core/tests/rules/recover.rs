@@ -6,7 +6,7 @@ use countersign_core::delivery::DeliveryKind;
 use countersign_core::event::EventKind;
 use countersign_core::id::VerificationId;
 use countersign_core::keyring::{Epoch, Place};
-use countersign_core::policy::RECOVERY_WINDOW;
+use countersign_core::policy::{PhoneLimits, RECOVERY_WINDOW};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
     BindingField, Command, Outcome, PhoneWindow, Recover, Redeem, RedeemOutcome, Refusal, Resend, Start,
@@ -170,6 +170,20 @@ fn a_recovery_meets_the_limits_of_any_message_and_ends_when_nobody_uses_it() {
     world.wait_s(72 * HOURS + RECOVERY_WINDOW.as_secs()).expire();
     assert_eq!(world.status(id), Status::Expired);
     assert_eq!(replace(&mut world, id, OTHER_PHONE, "c_77"), RedeemOutcome::NotApproved);
+}
+
+#[test]
+fn recoveries_of_many_customers_do_not_close_the_phone_for_codes() {
+    let mut world = World::new();
+    world.policy.phone_limits = PhoneLimits { spacing_s: 0, per_ten_minutes: 50, per_hour: 50, per_day: 50 };
+    let mut refused = 0;
+    for customer in 0..12 {
+        let request = Recover { customer: format!("c_{customer}"), ..lost(&mut world, OTHER_PHONE) };
+        refused += u32::from(recover(&mut world, request) == Err(Refusal::TooManyLive));
+    }
+    assert_eq!(refused, 10);
+    world.start_login();
+    world.start_payment();
 }
 
 #[test]

@@ -147,7 +147,7 @@ class ServiceCenter(Service):
 
     def start(self, *options):
         # It ends with its input.
-        self.input, theirs = os.pipe()[::-1]
+        theirs, self.input = os.pipe()
         with self.log.open("ab") as log:
             command = [self.program, "--listen", f"127.0.0.1:{self.port}", "--journal", self.journal, *options]
             self.process = subprocess.Popen(
@@ -157,8 +157,10 @@ class ServiceCenter(Service):
         self.until("listens", lambda: listens(self.port))
 
     def end(self, with_signal):
+        was_started = self.process is not None
         super().end(with_signal)
-        os.close(self.input)
+        if was_started:
+            os.close(self.input)
 
 
 # Jasmin has one lock for the whole machine, in /tmp, and keeps it when it is killed.

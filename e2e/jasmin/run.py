@@ -3,8 +3,8 @@
 The Python is one that has Jasmin; Redis and Erlang are on the PATH, and RABBITMQ_FOLDER is where RabbitMQ is unpacked.
 
 By its HTTP API (our definition `jasmin`, with receipts) and by its SMPP server (our client). Then both, and a Countersign
-without Jasmin, lose the service centre and get it back; and the client loses Jasmin and gets it back. Some six minutes,
-most of them waiting for Jasmin. `./test jasmin` installs what it needs and runs it.
+without Jasmin, lose the service centre and get it back; and the client loses Jasmin and gets it back. Three to seven
+minutes, most of them waiting for Jasmin. `./test jasmin` installs what it needs and runs it.
 """
 
 import contextlib

@@ -253,7 +253,7 @@ impl Instance {
             lease: config.delivery.lease(),
             due,
         };
-        tasks.spawn(judge::run(services.clone(), stop.clone()));
+        tasks.spawn(judge::run(services.clone(), tasks.clone(), stop.clone()));
         if let Some(recalled) = recalled {
             let parts = RecallParts {
                 store: Arc::clone(&store),

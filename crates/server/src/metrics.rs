@@ -65,6 +65,7 @@ pub struct Metrics {
     breakers: Family<BySubmission, Counter>,
     conversion_feedback: Family<BySubmission, Counter>,
     recalls: Family<BySubmission, Counter>,
+    queries: Family<BySubmission, Counter>,
     requests: Family<ByRequest, Counter>,
     request_seconds: Family<ByRoute, Histogram>,
     outbox_queue: Gauge,
@@ -94,6 +95,7 @@ impl Default for Metrics {
             breakers: Family::default(),
             conversion_feedback: Family::default(),
             recalls: Family::default(),
+            queries: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(histogram),
             outbox_queue: Gauge::default(),
@@ -129,6 +131,8 @@ impl Metrics {
         );
         let help = "Messages that carriers were asked not to deliver any more, by their answer";
         r.register("recalls", help, self.recalls.clone());
+        let help = "Messages with an overdue receipt that carriers were asked about, by their answer";
+        r.register("queries", help, self.queries.clone());
         r.register("http_requests", "Requests by route and status", self.requests.clone());
         r.register("http_request_seconds", "Time that a request took", self.request_seconds.clone());
         r.register(
@@ -225,6 +229,13 @@ impl Metrics {
     /// Counts a message that a carrier was asked not to deliver.
     pub fn recall(&self, provider: &str, outcome: &'static str) {
         self.recalls
+            .get_or_create(&BySubmission { provider: provider.to_owned(), outcome: Word(outcome) })
+            .inc();
+    }
+
+    /// Counts a message that a carrier was asked about.
+    pub fn query(&self, provider: &str, outcome: &'static str) {
+        self.queries
             .get_or_create(&BySubmission { provider: provider.to_owned(), outcome: Word(outcome) })
             .inc();
     }

@@ -78,6 +78,10 @@ pub struct SmppConfig {
     /// replaced. Some service centres refuse every one, and some charge for it.
     #[serde(default)]
     pub cancel: bool,
+    /// Whether the service centre is asked by `query_sm` about a message whose receipt is overdue. Some know
+    /// none of their messages, and some charge for it.
+    #[serde(default)]
+    pub query: bool,
     /// How receipts write the ids of messages.
     #[serde(default)]
     pub receipt_ids: IdForm,

@@ -27,7 +27,7 @@ use super::session::{BindState, Connector, Doubt, Job, NotWritten, Outcome, Queu
 use super::shared::{Counters, Settings, Shared};
 use super::status::Status;
 use crate::provider::{Outgoing, Provider, ProviderKind, ProviderName, Reference, Submission};
-use crate::receipt::CarrierReceipt;
+use crate::receipt::{CarrierReceipt, Receipt, ReceiptReason};
 use crate::sender::SenderId;
 
 /// What an SMPP provider runs on.
@@ -267,6 +267,20 @@ impl SmppProvider {
         self.cancel(id, sender.as_ref()).await
     }
 
+    /// Whether the operator lets messages be asked about here.
+    pub fn queries(&self) -> bool {
+        self.inner.shared.settings.query
+    }
+
+    /// [`SmppProvider::query`], with the sender that the message left with, if this process sent it, and what
+    /// a receipt would say.
+    pub async fn ask_about(&self, delivery: DeliveryId, id: &Reference) -> Result<Receipt, RequestError> {
+        let sender = self.senders().of(delivery);
+        let state = self.query(id, sender.as_ref()).await?;
+        let reason = Some(ReceiptReason::from_static(state.as_str()));
+        Ok(Receipt { delivery, status: state.status(), reason })
+    }
+
     fn senders(&self) -> std::sync::MutexGuard<'_, Senders> {
         self.inner.senders.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -345,7 +359,7 @@ impl Provider for SmppProvider {
         if message.expires_at <= now {
             return Submission::permanent("expired");
         }
-        if let Some(sender) = message.sender.filter(|_| self.cancels()) {
+        if let Some(sender) = message.sender.filter(|_| self.cancels() || self.queries()) {
             self.senders().remember(message.delivery, sender);
         }
         match self.hand_over(message, now).await {

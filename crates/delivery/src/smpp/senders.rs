@@ -1,5 +1,5 @@
-//! The senders that messages left with, for those that may be taken back: a service centre knows a message by
-//! its id and its sender together (SMPP 3.4 §4.9.1).
+//! The senders that messages left with, for those that may be taken back or asked about: a service centre
+//! knows a message by its id and its sender together (SMPP 3.4 §4.8.1, §4.9.1).
 
 use std::collections::{HashMap, VecDeque};
 

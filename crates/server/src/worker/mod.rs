@@ -9,6 +9,7 @@ mod outcome;
 mod prepare;
 pub mod providers;
 pub mod purge;
+pub mod query;
 pub mod recall;
 pub mod receipts;
 mod render;

@@ -23,13 +23,21 @@ struct Options {
     /// How long an answer takes, in milliseconds
     #[arg(long, default_value_t = 30)]
     answer_ms: u64,
+    /// What it refuses every message with, a `command_status`
+    #[arg(long)]
+    refuse: Option<u32>,
+    /// What its receipts say, a `message_state`
+    #[arg(long, default_value_t = 2)]
+    state: u8,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let answer = Answer::AcceptAfter(Duration::from_millis(options.answer_ms));
-    let faults = Faults { receipts: Some(Receipts::default()), ..Faults::always(answer) };
+    let accept = Answer::AcceptAfter(Duration::from_millis(options.answer_ms));
+    let receipts = Receipts { state: options.state, ..Receipts::default() };
+    let answer = options.refuse.map_or(accept, Answer::Refuse);
+    let faults = Faults { receipts: Some(receipts), ..Faults::always(answer) };
     let journal = Journal::open(&options.journal)?;
     let smsc = Smsc::start_with_journal(options.listen, faults, journal).await?;
     println!("{}", smsc.address());

@@ -203,19 +203,24 @@ impl Connection<'_> {
     }
 
     fn on_query(&mut self, sequence_number: u32, query: Query) {
-        let response = QueryResp { message_id: query.message_id, message_state: 2, ..QueryResp::default() };
-        self.write(&Pdu::QuerySmResp(response), 0, sequence_number);
+        self.center.count(|counts| counts.queries += 1);
+        // ESME_RQUERYFAIL for what nobody ever submitted, or not with this sender (§4.8.1).
+        let status = if self.knows(&query.message_id, &query.source) { 0 } else { 0x67 };
+        let message_state = self.faults.query_state;
+        let response = QueryResp { message_id: query.message_id, message_state, ..QueryResp::default() };
+        self.write(&Pdu::QuerySmResp(response), status, sequence_number);
+    }
+
+    fn knows(&self, id: &[u8], source: &Address) -> bool {
+        let ids = self.faults.ids;
+        self.center
+            .has(|received| ids.write(received.id).as_bytes() == id && received.message.source == *source)
     }
 
     fn on_cancel(&mut self, sequence_number: u32, cancel: &Cancel) {
         self.center.count(|counts| counts.cancels += 1);
         // ESME_RCANCELFAIL for what nobody ever submitted, or not with this sender (§4.9.1).
-        let ids = self.faults.ids;
-        let is_known = self.center.has(|received| {
-            ids.write(received.id).as_bytes() == &*cancel.message_id
-                && received.message.source == cancel.source
-        });
-        let status = if is_known { 0 } else { 0x11 };
+        let status = if self.knows(&cancel.message_id, &cancel.source) { 0 } else { 0x11 };
         self.write(&Pdu::CancelSmResp, status, sequence_number);
     }
 

@@ -116,6 +116,8 @@ pub struct Faults {
     pub ids: IdStyle,
     /// The receipts that it sends.
     pub receipts: Option<Receipts>,
+    /// Its answer to query_sm: a `message_state`.
+    pub query_state: u8,
     /// Whether it answers enquire_link.
     pub answers_enquire_link: bool,
     /// Whether it keeps what it receives; a benchmark does not look at it.
@@ -130,6 +132,7 @@ impl Default for Faults {
             submit: Arc::new(|_| Answer::Accept),
             ids: IdStyle::Decimal,
             receipts: None,
+            query_state: 2,
             answers_enquire_link: true,
             keeps_messages: true,
         }

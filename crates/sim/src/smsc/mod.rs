@@ -87,6 +87,8 @@ pub struct Counts {
     pub nacks: u64,
     /// `cancel_sm`s.
     pub cancels: u64,
+    /// `query_sm`s.
+    pub queries: u64,
 }
 
 /// What all connections share.

@@ -8,6 +8,7 @@ mod links;
 mod node;
 mod outages;
 mod planned;
+mod queries;
 mod quirks;
 mod recalls;
 mod receipts;

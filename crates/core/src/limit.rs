@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::email::EmailAddress;
 use crate::id::AppId;
 use crate::keyring::Keyring;
 use crate::phone::E164;
@@ -21,6 +22,10 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 pub const INSTANCE_PHONE_PER_DAY: u64 = 10;
 /// Sends to one phone over all apps: 30 in 7 days (fraud.md B.2, row 2).
 pub const INSTANCE_PHONE_PER_WEEK: u64 = 30;
+
+/// E-mails of one app to one address in one day (UTC). Numbers cost a stranger nothing where no SMS leaves, so
+/// the limits of a phone do not protect a mailbox.
+pub const ADDRESS_PER_DAY: u64 = 10;
 
 /// Names one counter. A one-way function of what is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +43,8 @@ pub enum LimitRule {
     InstancePhonePerWeek,
     /// Messages of one app in one day (UTC).
     AppDailyMessages,
+    /// E-mails of one app to one address in one day (UTC).
+    AddressPerDay,
 }
 
 impl LimitRule {
@@ -48,6 +55,7 @@ impl LimitRule {
             LimitRule::InstancePhonePerDay => "instance_phone_per_day",
             LimitRule::InstancePhonePerWeek => "instance_phone_per_week",
             LimitRule::AppDailyMessages => "app_daily_messages",
+            LimitRule::AddressPerDay => "address_per_day",
         }
     }
 }
@@ -141,6 +149,8 @@ pub struct Sending<'a> {
     pub mode: Mode,
     /// The phone.
     pub phone: &'a E164,
+    /// The address that it goes to, of an e-mail.
+    pub email: Option<&'a EmailAddress>,
     /// The app's allowance for a day.
     pub daily_messages: u32,
 }
@@ -149,6 +159,11 @@ pub struct Sending<'a> {
 /// message reaches no phone that could be flooded, so it takes the second alone.
 pub fn message_reservation(keyring: &Keyring, sending: &Sending<'_>, now: Timestamp) -> Reservation {
     let mut reservation = daily_reservation(keyring, sending, now);
+    if let Some(address) = sending.email {
+        let of_address = address_reservation(keyring, sending, address, now);
+        reservation.limits.extend(of_address.limits);
+        reservation.adds.extend(of_address.adds);
+    }
     if sending.mode == Mode::Live {
         let phone = instance_phone_reservation(keyring, sending.phone, now);
         reservation.limits.extend(phone.limits);
@@ -165,6 +180,28 @@ fn daily_reservation(keyring: &Keyring, sending: &Sending<'_>, now: Timestamp) -
             rule: LimitRule::AppDailyMessages,
             reads: vec![SlotRange { key, first: day, last: day }],
             max: u64::from(sending.daily_messages),
+            slot: hours(24),
+            counts_for: hours(24),
+        }],
+        adds: vec![Add { key, slot: day, amount: 1, expires_at: now.plus(hours(48)) }],
+    }
+}
+
+fn address_reservation(
+    keyring: &Keyring,
+    sending: &Sending<'_>,
+    address: &EmailAddress,
+    now: Timestamp,
+) -> Reservation {
+    let day = now.as_millis().div_euclid(DAY_MS);
+    // One mailbox, however it is capitalised.
+    let who = format!("{}:{}", sending.mode.as_str(), address.expose().to_ascii_lowercase());
+    let key = CounterKey(keyring.tag("address-messages", sending.app, who.as_bytes()).0);
+    Reservation {
+        limits: vec![Limit {
+            rule: LimitRule::AddressPerDay,
+            reads: vec![SlotRange { key, first: day, last: day }],
+            max: ADDRESS_PER_DAY,
             slot: hours(24),
             counts_for: hours(24),
         }],

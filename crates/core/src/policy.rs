@@ -29,7 +29,7 @@ pub const MAX_FAILOVERS: usize = 4;
 /// Most pending verifications of one phone; the last place is kept for a known customer (design 6).
 pub const MAX_LIVE: usize = 8;
 /// Most recoveries of one phone at once. Apart from the others: they last for days, and must not close the
-/// phone for codes.
+/// phone for codes. The last place is kept for a customer who proved the phone before.
 pub const MAX_RECOVERIES: usize = 2;
 /// How long a proof can be redeemed and verified (RFC 8725 §3; R7).
 pub const PROOF_LIFETIME: Duration = Duration::from_secs(300);

@@ -36,7 +36,7 @@ pub use check::{Check, CheckResult, Checked, derive_code};
 pub use overdue::Overdue;
 pub use receipt::{OnFailure, Receipt};
 pub use recover::Recover;
-pub use redeem::{BindingField, Redeem, RedeemOutcome, Replacement};
+pub use redeem::{BindingField, GivesWayTo, Redeem, RedeemOutcome, Replacement};
 pub use resend::Resend;
 pub use start::{Start, Started};
 

@@ -65,7 +65,8 @@ fn try_recover(draft: &mut Draft<'_>, recover: &Recover) -> Result<Started, Refu
     draft.check_phone_windows(standing, &windows)?;
     let recovering = |v: &&Arc<Verification>| matches!(v.state, State::Recovering { .. });
     let waiting = draft.subject.verifications.iter().filter(recovering).count();
-    if earlier.is_none() && waiting >= MAX_RECOVERIES {
+    let places = if is_known { MAX_RECOVERIES } else { MAX_RECOVERIES - 1 };
+    if earlier.is_none() && waiting >= places {
         return Err(Refusal::TooManyLive);
     }
     if let Some((id, _)) = earlier {

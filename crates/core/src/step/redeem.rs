@@ -51,6 +51,17 @@ pub struct Replacement {
     pub verification: VerificationId,
     /// The customer whose number changes: the one who proved this phone.
     pub customer: String,
+    /// What this phone gives way to.
+    pub by: GivesWayTo,
+}
+
+/// What a phone gives way to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivesWayTo {
+    /// Its proof, whose signature was verified.
+    Proof,
+    /// A recovery whose time has come. Only its id was shown, and an id is no secret.
+    Recovery,
 }
 
 /// What a redeem came to.
@@ -118,7 +129,11 @@ pub(super) fn redeem(draft: &mut Draft<'_>, redeem: &Redeem) -> Outcome {
     let Some(verification) = draft.subject.verification(redeem.verification) else {
         return Outcome::NotFound;
     };
-    if let Some(RememberedOutcome::Redeemed(outcome)) = verification.recall(redeem.command) {
+    // What was objected to since lets no phone give way, even where the answer to the first try was lost.
+    let is_objected = redeem.replacement.is_some() && matches!(verification.state, State::Denied { .. });
+    if let Some(RememberedOutcome::Redeemed(outcome)) = verification.recall(redeem.command)
+        && !(is_objected && *outcome == RedeemOutcome::Redeemed)
+    {
         return Outcome::Redeemed(*outcome);
     }
     let outcome = match judge(draft, verification, redeem) {
@@ -147,6 +162,13 @@ pub(super) fn redeem(draft: &mut Draft<'_>, redeem: &Redeem) -> Outcome {
 }
 
 fn judge(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> RedeemOutcome {
+    let is_recovery = matches!(verification.state, State::Recovering { .. } | State::Recovered { .. });
+    let by = redeem.replacement.as_ref().map(|new| new.by);
+    // Nobody showed the proof of this one, so nothing of it is used up or void.
+    if by == Some(GivesWayTo::Recovery) && !is_recovery && !matches!(verification.state, State::Denied { .. })
+    {
+        return RedeemOutcome::NotApproved;
+    }
     let (at, redeemed_at) = match &verification.state {
         State::Approved { at, redeemed_at, .. } => (at, redeemed_at),
         State::Recovering { ready_at, replacement, .. } => {

@@ -79,7 +79,7 @@ fn reserve(
     daily_messages: u32,
     now: Timestamp,
 ) -> Reservation {
-    message_reservation(keys, &Sending { app: app(app_byte), mode, phone, daily_messages }, now)
+    message_reservation(keys, &Sending { app: app(app_byte), mode, phone, email: None, daily_messages }, now)
 }
 
 /// The counter of a rule, and when it is forgotten.

@@ -12,8 +12,8 @@ use countersign_core::keyring::Epoch;
 use countersign_core::policy::{FailureLimits, OnOverdueReceipt, PhoneLimits, ResendCode};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    Advance, AdvanceCause, Check, CheckResult, Checked, Command, OnFailure, Outcome, Overdue, Receipt,
-    Recover, Redeem, RedeemOutcome, Refusal, Resend, Room, Start, Started,
+    Advance, AdvanceCause, Check, CheckResult, Checked, Command, GivesWayTo, OnFailure, Outcome, Overdue,
+    Receipt, Recover, Redeem, RedeemOutcome, Refusal, Replacement, Resend, Room, Start, Started,
 };
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
@@ -442,7 +442,8 @@ fn recover(world: &mut World, model: &mut Model, customer: u8, number: &str) {
 
 fn use_recovery(world: &mut World, id: VerificationId, number: &str) {
     let customer = world.shelf[&id].customer.clone().unwrap();
-    let replacement = Some(world.replacement(number, &customer));
+    let new = world.replacement(number, &customer);
+    let replacement = Some(Replacement { by: GivesWayTo::Recovery, ..new });
     let redeem = Redeem { replacement, ..world.redeem_of(id) };
     let before = world.shelf[&id].state.clone();
     if world.redeem(redeem) == RedeemOutcome::Redeemed {

@@ -9,13 +9,13 @@ use countersign_core::keyring::{Epoch, Place};
 use countersign_core::policy::{PhoneLimits, RECOVERY_WINDOW};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    BindingField, Command, Outcome, PhoneWindow, Recover, Redeem, RedeemOutcome, Refusal, Resend, Start,
-    Started,
+    BindingField, Command, GivesWayTo, Outcome, PhoneWindow, Recover, Redeem, RedeemOutcome, Refusal,
+    Replacement, Resend, Start, Started,
 };
 use countersign_core::subject::Mode;
 use countersign_core::verification::{CancelReason, State, Status};
 
-use crate::world::{OTHER_PHONE, World, guess, phone};
+use crate::world::{OTHER_PHONE, World, command_id, guess, phone};
 
 const HOURS: u64 = 3600;
 
@@ -46,7 +46,8 @@ fn waiting(world: &mut World) -> VerificationId {
 
 /// The redeem that a start for the other phone makes.
 fn replace(world: &mut World, id: VerificationId, number: &str, customer: &str) -> RedeemOutcome {
-    let replacement = Some(world.replacement(number, customer));
+    let new = world.replacement(number, customer);
+    let replacement = Some(Replacement { by: GivesWayTo::Recovery, ..new });
     let redeem = Redeem { replacement, ..world.redeem_of(id) };
     world.redeem(redeem)
 }
@@ -95,7 +96,8 @@ fn n7_a_recovery_lets_no_other_phone_or_customer_in_and_a_mistype_does_not_void_
     let other = RedeemOutcome::OtherRecovery;
     assert_eq!(replace(&mut world, id, "+447700900680", "c_77"), other(BindingField::Replacement));
     assert_eq!(replace(&mut world, id, OTHER_PHONE, "c_78"), other(BindingField::Customer));
-    let replacement = Some(world.replacement(OTHER_PHONE, "c_77"));
+    let new = world.replacement(OTHER_PHONE, "c_77");
+    let replacement = Some(Replacement { by: GivesWayTo::Recovery, ..new });
     let another = Redeem { replacement, phone: phone("+447700900680"), ..world.redeem_of(id) };
     assert_eq!(world.redeem(another), other(BindingField::Phone));
     let no_change = world.redeem_of(id);
@@ -181,7 +183,9 @@ fn recoveries_of_many_customers_do_not_close_the_phone_for_codes() {
         let request = Recover { customer: format!("c_{customer}"), ..lost(&mut world, OTHER_PHONE) };
         refused += u32::from(recover(&mut world, request) == Err(Refusal::TooManyLive));
     }
-    assert_eq!(refused, 10);
+    assert_eq!(refused, 11);
+    world.with_known_customer("c_77");
+    waiting(&mut world);
     world.start_login();
     world.start_payment();
 }
@@ -218,4 +222,33 @@ fn i12_the_store_keeps_neither_number_of_a_recovery_in_clear() {
     let State::Recovering { ending, .. } = &world.shelf[&id].state else { panic!("it waits") };
     let place = Place { app: world.app, verification: id };
     assert_eq!(world.keyring.open_ending(place, ending).unwrap().expose(), "679");
+}
+
+#[test]
+fn n7_the_id_of_a_proved_verification_is_no_recovery_and_its_proof_stays_good() {
+    let mut world = World::new();
+    let change =
+        Start { purpose: Purpose::AccountChange, customer: Some("c_77".to_owned()), ..world.login() };
+    let id = world.start(change);
+    world.approve(id);
+    let state = world.shelf[&id].state.clone();
+    assert_eq!(replace(&mut world, id, OTHER_PHONE, "c_77"), RedeemOutcome::NotApproved);
+    assert_eq!(replace(&mut world, id, OTHER_PHONE, "c_78"), RedeemOutcome::NotApproved);
+    assert_eq!(world.shelf[&id].state, state);
+    let proof = world.redeem_of(id);
+    assert_eq!(world.redeem(proof), RedeemOutcome::Redeemed);
+}
+
+#[test]
+fn n7_an_objection_beats_the_repeated_request_whose_first_answer_was_lost() {
+    let mut world = World::new();
+    let id = waiting(&mut world);
+    world.wait_s(72 * HOURS);
+    let new = world.replacement(OTHER_PHONE, "c_77");
+    let replacement = Some(Replacement { by: GivesWayTo::Recovery, ..new });
+    let redeem = Redeem { replacement, command: command_id(1), ..world.redeem_of(id) };
+    assert_eq!(world.redeem(redeem.clone()), RedeemOutcome::Redeemed);
+    assert_eq!(world.redeem(redeem.clone()), RedeemOutcome::Redeemed, "I15");
+    world.report(id);
+    assert_eq!(world.redeem(redeem), RedeemOutcome::Denied);
 }

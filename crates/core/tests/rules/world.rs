@@ -24,8 +24,8 @@ use countersign_core::presentation::Presentation;
 use countersign_core::proof::SessionHash;
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    Check, CheckResult, Checked, Command, Context, Effect, Outcome, Redeem, RedeemOutcome, Refusal,
-    Replacement, Resend, Start, Started, Step, step,
+    Check, CheckResult, Checked, Command, Context, Effect, GivesWayTo, Outcome, Redeem, RedeemOutcome,
+    Refusal, Replacement, Resend, Start, Started, Step, step,
 };
 use countersign_core::subject::{Mode, Subject, SubjectRecord};
 use countersign_core::time::Timestamp;
@@ -386,7 +386,12 @@ impl World {
     /// The number that `customer` changes to, under a new verification of it.
     pub(crate) fn replacement(&mut self, number: &str, customer: &str) -> Replacement {
         let verification = self.new_id();
-        Replacement { phone: phone(number), verification, customer: customer.to_owned() }
+        Replacement {
+            phone: phone(number),
+            verification,
+            customer: customer.to_owned(),
+            by: GivesWayTo::Proof,
+        }
     }
 
     pub(crate) fn redeem(&mut self, redeem: Redeem) -> RedeemOutcome {

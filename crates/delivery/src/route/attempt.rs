@@ -101,6 +101,11 @@ impl History {
         self.set_aside.push(attempt);
     }
 
+    /// Counts nothing against the bounds but this message's own attempts.
+    pub fn forget_set_aside(&mut self) {
+        self.set_aside.clear();
+    }
+
     /// Counts all attempts so far against the bounds alone.
     pub fn set_aside(&mut self) {
         self.set_aside.append(&mut self.attempts);

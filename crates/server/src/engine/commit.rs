@@ -12,7 +12,7 @@ use countersign_core::quota::{self, Quota};
 use countersign_core::step::{self, Command, Context, Effect, Outcome};
 use countersign_core::subject::{Mode, Subject};
 use countersign_core::time::Timestamp;
-use countersign_core::verification::Verification;
+use countersign_core::verification::{Channel, Verification};
 use countersign_store::{
     Change, Commit, Lease, Loaded, Lookup, NewDelivery, Store as _, StoreError, Version,
 };
@@ -26,6 +26,9 @@ use crate::worker::recall::Recall;
 
 /// How long a provider is told what became of a code. Longer, and its routing has moved on.
 const FEEDBACK_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// By then the provider's own answer to the message has been recorded, even where the customer was faster.
+const FEEDBACK_AFTER: Duration = Duration::from_secs(15);
 
 /// The outcomes of a batch and the change that makes them true.
 struct Draft {
@@ -213,7 +216,7 @@ impl Engine {
         };
         for event in change.events.iter().filter(ended) {
             let Some(verification) = change.subject.verification(event.verification) else { continue };
-            if verification.mode == Mode::Live {
+            if verification.mode == Mode::Live && verification.max_attempts > 0 {
                 let id = DeliveryId::new(now, event.id.partition(), &mut self.0.randomness.entropy());
                 change.deliveries.push(unleased(conversion_feedback(
                     id,
@@ -281,13 +284,17 @@ fn reservation(subject: &Subject, job: &Job, keyring: &Keyring, now: Timestamp) 
             keyring.open_phone(place, &subject.verification(id)?.phone).ok()
         }),
     };
-    let mode = job
-        .named()
-        .and_then(|id| subject.verification(id))
-        .map_or(Mode::Live, |verification| verification.mode);
+    let verification = job.named().and_then(|id| subject.verification(id));
+    let mode = verification.map_or(Mode::Live, |verification| verification.mode);
+    let by_email = verification.filter(|verification| verification.channel == Channel::Email);
+    let email = by_email.and_then(|verification| {
+        let place = countersign_core::keyring::Place { app: subject.app, verification: verification.id };
+        keyring.open_email(place, verification.email.as_ref()?).ok()
+    });
     phone.map_or_else(Reservation::default, |phone| {
         let daily_messages = job.app.policy.daily_messages;
-        let sending = Sending { app: subject.app, mode, phone: &phone, daily_messages };
+        let email = email.as_ref();
+        let sending = Sending { app: subject.app, mode, phone: &phone, email, daily_messages };
         let reservation = message_reservation(keyring, &sending, now);
         match job.command {
             Command::Redeem(_) => Reservation { limits: Vec::new(), ..reservation },
@@ -339,7 +346,7 @@ fn conversion_feedback(id: DeliveryId, app: AppId, verification: &Verification, 
         unknowns: 0,
         provider: None,
         reference: None,
-        state: DeliveryState::Due { at: now },
+        state: DeliveryState::Due { at: now.plus(FEEDBACK_AFTER) },
     }
 }
 

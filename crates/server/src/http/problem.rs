@@ -245,7 +245,7 @@ impl Problem {
                 .pointer("/replaces/recovery")
                 .detail(error.to_string())
                 .retry_after_s(now.seconds_until(*ready_at)),
-            UseCaseError::RecoveryVoid => {
+            UseCaseError::RecoveryVoid | UseCaseError::RecoveryUntold => {
                 Problem::new(Code::RecoveryVoid).pointer("/replaces/recovery").detail(error.to_string())
             }
             UseCaseError::OtherRecovery(field) => {

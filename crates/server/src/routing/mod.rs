@@ -9,6 +9,7 @@ mod history;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use countersign_core::delivery::DeliveryKind;
 use countersign_core::entropy::Entropy;
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::{DeliveryId, VerificationId};
@@ -73,6 +74,8 @@ pub struct Leaving<'a> {
     pub verification: VerificationId,
     /// The delivery.
     pub delivery: DeliveryId,
+    /// What it says.
+    pub kind: DeliveryKind,
     /// Who asked for the code.
     pub standing: Standing,
     /// How it travels.
@@ -196,7 +199,9 @@ impl Routing {
     ) -> Vec<Change> {
         let place = Place::of(message.to);
         let mut learnt = self.learnt();
-        if matches!(submission, Submission::Accepted { .. } | Submission::Unknown { .. }) {
+        let left = matches!(submission, Submission::Accepted { .. } | Submission::Unknown { .. });
+        // Nobody types a notice: its silence says nothing about its route.
+        if left && matches!(message.kind, DeliveryKind::Code { .. }) {
             learnt.watch.left(message.verification, provider.clone(), place, message.standing, now);
         }
         if matches!(submission, Submission::Accepted { .. }) {

@@ -135,6 +135,11 @@ pub enum UseCaseError {
     /// The recovery was canceled, objected to, used, or has expired.
     #[error("the recovery has ended, or it is none")]
     RecoveryVoid,
+    /// No carrier took the notice to the old phone: whoever holds it could not object.
+    #[error(
+        "no carrier took the notice to the old phone: cancel the recovery, see its timeline, and ask anew"
+    )]
+    RecoveryUntold,
     /// The recovery is for something else.
     #[error("the recovery was asked for with another value of this field")]
     OtherRecovery(BindingField),

@@ -24,6 +24,9 @@ impl Services {
         else {
             return Ok(());
         };
+        if !verification.is_pending() {
+            return Ok(());
+        }
         let timeline = self.store.timeline(app.id, verification.id).await?;
         let history = routing::past(&timeline, None).history;
         if self.another_route(&app, verification, &delivery, &history)?.is_none() {

@@ -57,7 +57,7 @@ impl Services {
         };
         let on_failure = match receipt.status {
             ReceiptStatus::Failed => self.answer_to_failure(&app, &delivery, provider).await?,
-            _ => OnFailure::SendAgain,
+            _ => OnFailure::RecordOnly,
         };
         match take(on_failure).await {
             // No room for another message; the receipt itself is still a fact.
@@ -109,6 +109,7 @@ impl Services {
             mode: delivery.mode,
             verification: verification.id,
             delivery: delivery.id,
+            kind: delivery.kind,
             standing: verification.standing,
             channel: delivery.channel,
             to: &to,

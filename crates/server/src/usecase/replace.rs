@@ -6,11 +6,12 @@
 //! other order could start twice on one. What can be known of the start without writing is asked before.
 
 use countersign_core::channel::Assurance;
+use countersign_core::event::EventKind;
 use countersign_core::id::VerificationId;
 use countersign_core::phone::E164;
 use countersign_core::purpose::Purpose;
-use countersign_core::step::{Command, Outcome, Redeem, Replacement, Start};
-use countersign_core::verification::CommandId;
+use countersign_core::step::{Command, GivesWayTo, Outcome, Redeem, Replacement, Start};
+use countersign_core::verification::{CommandId, State, Verification};
 
 use super::redeem::judged;
 use super::{Caller, Services, UseCaseError};
@@ -70,6 +71,9 @@ impl Services {
         }
         let (old, errors) = (replaces.verification, replaces.errors);
         let verification = self.find(caller, old).await.map_err(errors)?;
+        if matches!(replaces.request.by, By::Recovery(_)) && !self.was_told(&verification, caller).await? {
+            return Err(UseCaseError::RecoveryUntold);
+        }
         let phone = match replaces.request.phone {
             Some(phone) => phone,
             None => self.phone_of(caller, &verification)?,
@@ -88,11 +92,30 @@ impl Services {
                 phone: start.phone.clone(),
                 verification: start.verification,
                 customer: replaces.request.customer,
+                by: match replaces.request.by {
+                    By::Proof(_) => GivesWayTo::Proof,
+                    By::Recovery(_) => GivesWayTo::Recovery,
+                },
             }),
             command: Some(CommandId(name.0)),
         };
         let answer = self.run_on(caller, old, Command::Redeem(Box::new(redeem))).await.map_err(errors)?;
         judged(&answer.outcome).map_err(errors)
+    }
+
+    /// Whether a carrier took, or may have taken, the notice to a phone that is said to be lost: whoever was not
+    /// told could not object (N7). That the notice arrived is not asked for: the phone may be off for good.
+    async fn was_told(&self, recovery: &Verification, caller: &Caller) -> Result<bool, UseCaseError> {
+        use countersign_store::Store as _;
+        let notices: Vec<_> = recovery.deliveries.iter().map(|trace| trace.id).collect();
+        let events = self.store.timeline(caller.app.id, recovery.id).await?;
+        Ok(events.iter().any(|event| match &event.kind {
+            EventKind::DeliveryAccepted { delivery, .. } | EventKind::DeliveryUnknown { delivery, .. } => {
+                notices.contains(delivery)
+            }
+            // What is no recovery is judged by its own rules.
+            _ => !matches!(recovery.state, State::Recovering { .. }),
+        }))
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! At least once, from the outbox: a provider may hear the same twice after a crash or a lost answer.
 
+use std::time::Duration;
+
 use countersign_core::delivery::{DeliveryKind, DeliveryState};
 use countersign_core::event::EventKind;
 use countersign_core::id::DeliveryId;
@@ -12,11 +14,16 @@ use countersign_core::verification::State;
 use countersign_delivery::backoff::Window;
 use countersign_delivery::declared::{Conversion, ConversionOutcome};
 use countersign_delivery::provider::{AnyProvider, ProviderName, Reference, Submission};
-use countersign_store::Store as _;
+use countersign_store::{Store as _, StoreError};
 
 use super::outbox::Ready;
 use super::outcome::{Outcome, Refused};
 use super::send::Sender;
+
+/// The wait after the first try.
+const FIRST_WAIT: Duration = Duration::from_secs(15);
+/// So often a provider is told at most.
+const MOST_TRIES: u32 = 10;
 
 /// A code that a provider carried.
 struct Carried {
@@ -38,9 +45,19 @@ impl Sender {
             }
         };
         let mut again = None;
-        for carried in self.carried(&ready).await {
-            if let Some(refused) = self.tell(&carried, &to).await {
-                again = Some(refused);
+        match self.carried(&ready).await {
+            Err(error) => {
+                tracing::warn!(delivery = %ready.delivery.id, %error, "who is to be told cannot be read");
+                again = Some(Refused::for_now());
+            }
+            Ok(all) => {
+                for carried in all {
+                    // What would outlive the lease is left to the next time.
+                    let in_time = self.now().plus(self.submit_timeout()) < ready.lease.until;
+                    let refused =
+                        if in_time { self.tell(&carried, &to).await } else { Some(Refused::for_now()) };
+                    again = refused.or(again);
+                }
             }
         }
         let state = match again {
@@ -63,7 +80,7 @@ impl Sender {
 
     /// The codes of a verification that a provider took and gave an id to. The last one gets the credit of a
     /// code that was typed.
-    async fn carried(&self, ready: &Ready) -> Vec<Carried> {
+    async fn carried(&self, ready: &Ready) -> Result<Vec<Carried>, StoreError> {
         let verification = &ready.verification;
         let last = match verification.state {
             State::Approved { .. } => ConversionOutcome::Used,
@@ -73,14 +90,14 @@ impl Sender {
             | State::Recovering { .. }
             | State::Recovered { .. }
             | State::Canceled { .. }
-            | State::Denied { .. } => return Vec::new(),
+            | State::Denied { .. } => return Ok(Vec::new()),
         };
-        let events = self.store().timeline(ready.app.id, verification.id).await.unwrap_or_default();
+        let events = self.store().timeline(ready.app.id, verification.id).await?;
         let mut outcome = last;
         let mut all = Vec::new();
         for event in events.iter().rev() {
             let EventKind::DeliveryAccepted { delivery, provider, .. } = &event.kind else { continue };
-            let known = self.store().delivery(*delivery).await.ok().flatten();
+            let known = self.store().delivery(*delivery).await?;
             let Some(known) = known.filter(|known| matches!(known.kind, DeliveryKind::Code { .. })) else {
                 continue;
             };
@@ -90,7 +107,7 @@ impl Sender {
             }
             outcome = ConversionOutcome::Unused;
         }
-        all
+        Ok(all)
     }
 
     /// Tells one provider. Says why, where it should be told again.
@@ -120,9 +137,13 @@ impl Sender {
         }
     }
 
+    /// Ten times at most, with waits that double: a vendor that is down for an hour must not have a day's
+    /// feedback in everybody's way.
     fn next_telling(&self, ready: &Ready, refused: &Refused) -> Option<Timestamp> {
-        let window = Window { now: self.now(), expires_at: ready.delivery.expires_at };
-        self.next_try(ready.delivery.submissions + 1, refused, window)
+        let tries = ready.delivery.submissions + 1;
+        let wait = FIRST_WAIT * 2_u32.saturating_pow(tries.saturating_sub(1).min(5));
+        let window = Window { now: self.now().plus(wait), expires_at: ready.delivery.expires_at };
+        self.next_try(tries, refused, window).filter(|_| tries < MOST_TRIES)
     }
 }
 

@@ -19,8 +19,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::usecase::{Services, UseCaseError};
 
-/// Messages that are asked about at a time.
-const AT_ONCE: usize = 64;
+/// Messages that are asked about at a time. Few: a question holds a place of the window that codes need.
+const AT_ONCE: usize = 2;
 
 /// Sees to overdue messages.
 pub struct Queries {

@@ -25,7 +25,7 @@ use crate::metrics::Metrics;
 /// Verifications that may wait.
 const QUEUE_LENGTH: usize = 1_024;
 /// Verifications that are looked at at a time.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 2;
 /// Messages that are known to have been asked for.
 const REMEMBERED: usize = 4_096;
 

@@ -183,7 +183,10 @@ impl Sender {
         let is_first = verification.deliveries.first().is_none_or(|first| first.id == delivery.id)
             || delivery.kind == DeliveryKind::PhoneChangeNotice;
         if is_first && delivery.submissions == 0 {
-            return Situation { history: History::default(), cause: Cause::First };
+            // Nothing is tried out with a warning: nobody who waits for it could ask again.
+            let is_notice = delivery.kind == DeliveryKind::PhoneChangeNotice;
+            let cause = if is_notice { Cause::Resend } else { Cause::First };
+            return Situation { history: History::default(), cause };
         }
         let events = self.0.store.timeline(ready.app.id, verification.id).await.unwrap_or_else(|error| {
             tracing::warn!(delivery = %delivery.id, %error, "what was tried before cannot be read");
@@ -195,6 +198,10 @@ impl Sender {
         // turned it away.
         let past = routing::past(&events, (is_repeated && !unasked).then_some(delivery.id));
         let mut history = past.history;
+        if delivery.kind == DeliveryKind::PhoneChangeNotice {
+            // No bound of the codes refuses it (N7).
+            history.forget_set_aside();
+        }
         let now = self.0.clock.now();
         if past.nameless > 0
             && let Some(provider) = offered.first_in_order()
@@ -318,6 +325,7 @@ fn leaving<'a>(ready: &'a Ready, message: &'a Rendered) -> Leaving<'a> {
         mode: ready.delivery.mode,
         verification: ready.verification.id,
         delivery: ready.delivery.id,
+        kind: ready.delivery.kind,
         standing: ready.verification.standing,
         channel: ready.delivery.channel,
         to: message.to(),

@@ -47,7 +47,7 @@ impl TakeOver {
             let _ = tokio::time::timeout(INTERVAL, self.due.notified()).await;
         };
         while stop.run_until_cancelled(next()).await.is_some() {
-            while self.round().await == BATCH {}
+            while self.round().await == BATCH && !stop.is_cancelled() {}
         }
     }
 

@@ -129,3 +129,20 @@ async fn a_live_email_needs_a_server_to_leave_by() {
     let failed = shop.event(&id, "delivery.failed").await;
     assert_eq!(failed["data"]["reason"], "no_provider");
 }
+
+#[tokio::test]
+async fn a_mailbox_is_not_flooded_by_way_of_many_numbers() {
+    let server = Server::start().await;
+    let shop = server.test_shop_with(json!({ "channels": ["sms", "email"] })).await;
+    let to = |number: u32, address: &str| {
+        let body = with(start_body(&format!("+4477009004{number:02}"), "login"), "/channel", "email");
+        with(body, "/email", address)
+    };
+    for number in 0..10 {
+        let address = if number % 2 == 0 { "victim@example.org" } else { "victim@EXAMPLE.org" };
+        shop.try_start(to(number, address)).await.expect(201);
+    }
+    let problem = shop.try_start(to(10, "victim@example.org")).await.problem("limit_exceeded");
+    assert_eq!(problem["violated-policies"], json!(["address_per_day"]));
+    shop.try_start(to(10, "another@example.org")).await.expect(201);
+}

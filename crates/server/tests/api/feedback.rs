@@ -5,10 +5,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{Drill, code_in, eventually};
 
-/// Waits until the vendor was told something so often.
+/// Lets time pass until the vendor was told something so often.
 async fn told(drill: &Drill, times: usize) -> Vec<(String, Value)> {
-    let what = "what became of the code";
-    eventually(what, async || Some(drill.vendor.told()).filter(|told| told.len() >= times)).await
+    let clock = drill.server.clock().clone();
+    eventually("what became of the code", async || {
+        clock.advance(1);
+        Some(drill.vendor.told()).filter(|told| told.len() >= times)
+    })
+    .await
 }
 
 fn said(outcome: &str) -> (String, Value) {
@@ -65,20 +69,11 @@ async fn feedback_is_repeated_until_it_is_taken_and_survives_a_kill() {
     drill.vendor.answer_to_feedback(StatusCode::SERVICE_UNAVAILABLE);
     approve(&drill).await;
     told(&drill, 1).await;
-    // The wait begins when the answer has been recorded, whenever that is.
-    let clock = drill.server.clock().clone();
-    let told_in_time = async |drill: &Drill, times| {
-        eventually("another try", async || {
-            clock.advance(1);
-            Some(drill.vendor.told()).filter(|told| told.len() >= times)
-        })
-        .await
-    };
-    told_in_time(&drill, 2).await;
+    told(&drill, 2).await;
     let setup = drill.server.kill();
     drill.vendor.answer_to_feedback(StatusCode::NO_CONTENT);
     drill.server = setup.start().await;
-    let heard = told_in_time(&drill, 3).await;
+    let heard = told(&drill, 3).await;
     assert!(heard.iter().all(|one| *one == said("used")), "{heard:?}");
 }
 

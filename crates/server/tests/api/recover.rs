@@ -1,5 +1,6 @@
 //! `POST /v1/recoveries`: another phone takes the place of a lost one, after a delay (N7).
 
+use countersign_delivery::simulated::Condition;
 use serde_json::{Value, json};
 
 use crate::harness::{LIVE_PHONE, PHONE, Server, Shop, start_body, together, with};
@@ -118,6 +119,7 @@ async fn n7_it_is_for_one_customer_and_one_pair_of_phones_and_a_mistype_costs_no
     }
     let (other, proof) = server.approve(&shop, start_body("+447700900125", "login")).await;
     shop.try_start(replacing(&other)).await.problem("recovery_void");
+    assert_eq!(shop.show(&other).await["status"], "approved", "its proof is as good as before");
     let both = with(replacing(&id), "/replaces/proof", proof);
     shop.try_start(both).await.wrong_field("/replaces");
     shop.try_start(with(replacing(&id), "/replaces/recovery", "soon"))
@@ -171,4 +173,18 @@ async fn a_recovery_has_no_code_to_check_or_send() {
     );
     server.clock().advance(60);
     assert_eq!(shop.post(&format!("/v1/verifications/{id}/resend"), json!({})).await.status, 404);
+}
+
+#[tokio::test]
+async fn n7_a_phone_that_could_not_be_told_gives_nothing_away() {
+    let server = Server::start().await;
+    let shop = server.test_shop().await;
+    server.set_carrier("simulated", Condition::Refuses);
+    let id = id_of(&ask(&shop, lost(PHONE)).await.expect(201));
+    shop.event(&id, "delivery.failed").await;
+    server.set_carrier("simulated", Condition::Works);
+    server.clock().advance(3 * DAY_S);
+    let problem = shop.try_start(replacing(&id)).await.problem("recovery_void");
+    assert!(problem["detail"].as_str().unwrap().contains("notice"), "{problem}");
+    assert!(shop.show(&id).await.get("assurance").is_none(), "it proves nothing");
 }

@@ -46,7 +46,8 @@ pub struct VerificationBody {
     pub channel: String,
     /// What typing its code shows: possession · notification. The weakest of all channels that it was sent by.
     #[schema(example = "possession")]
-    pub assurance: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assurance: Option<String>,
     /// The channels that it tries one after another, where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow: Option<WorkflowBody>,
@@ -97,7 +98,8 @@ impl From<View> for VerificationBody {
             purpose: purpose.to_string(),
             email: masked_email,
             channel: verification.channel.to_string(),
-            assurance: verification.assurance().as_str().to_owned(),
+            // A recovery proves nothing.
+            assurance: (verification.max_attempts > 0).then(|| verification.assurance().as_str().to_owned()),
             workflow: verification.workflow.as_ref().map(|workflow| WorkflowBody::of(workflow, status)),
             transaction: transaction.as_ref().map(TransactionBody::from),
             customer: customer.clone(),

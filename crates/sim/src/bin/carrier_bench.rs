@@ -27,11 +27,14 @@ struct Options {
     #[arg(long, default_value_t = 10_000)]
     messages: u64,
     /// HTTP connections, each with one request at a time
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 256)]
     clients: usize,
     /// Submissions that may be unanswered
     #[arg(long, default_value_t = 100)]
     window: u16,
+    /// Countersign's `delivery.concurrency`. A submission counts until what became of it is durable.
+    #[arg(long, default_value_t = 64)]
+    concurrency: u32,
     /// Messages a second, for the time from a start to the wire
     #[arg(long, default_value_t = 500)]
     rate: u32,
@@ -96,6 +99,7 @@ impl Bench {
             sinks: Vec::new(),
             smsc: Some(smsc.address()),
             smsc_settings: format!("window = {}\n", self.options.window),
+            concurrency: self.options.concurrency,
             pin,
             parent: parent.clone(),
             ..Setup::with_sink(smsc.address())

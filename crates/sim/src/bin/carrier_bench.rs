@@ -33,7 +33,7 @@ struct Options {
     #[arg(long, default_value_t = 100)]
     window: u16,
     /// Countersign's `delivery.concurrency`. A submission counts until what became of it is durable.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 400)]
     concurrency: u32,
     /// Messages a second, for the time from a start to the wire
     #[arg(long, default_value_t = 500)]
@@ -237,6 +237,9 @@ fn sendsms(text: &str) -> anyhow::Result<Entrance> {
         ("password", kannel::PASSWORD),
         ("from", "Shop"),
         ("text", text),
+        // Receipts of delivery and of failure, as Countersign asks for them.
+        ("dlr-mask", "3"),
+        ("dlr-url", "http://127.0.0.1:9/"),
         ("to", ""),
     ];
     let url = reqwest::Url::parse_with_params("http://kannel/cgi-bin/sendsms", parameters)?;

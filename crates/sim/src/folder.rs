@@ -1,9 +1,12 @@
 //! A folder that is gone when the tool is done with it.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::clock;
+use crate::report::quantile_ms;
 
 /// A new, empty folder for this process; removed with all that is in it when dropped.
 #[derive(Debug)]
@@ -36,6 +39,20 @@ impl Folder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The 99th percentile, in milliseconds, of appending 4 KiB below `parent` and making it durable, alone on the disk.
+pub fn lone_sync_p99_ms(parent: &Path) -> anyhow::Result<f64> {
+    let folder = Folder::below(parent)?;
+    let mut file = std::fs::File::create(folder.path().join("sync"))?;
+    let mut latencies = hdrhistogram::Histogram::<u64>::new(3)?;
+    for _ in 0..300 {
+        let began = clock::instant();
+        file.write_all(&[0x5a; 4096])?;
+        file.sync_data()?;
+        latencies.record(clock::micros_since(began))?;
+    }
+    Ok(quantile_ms(&latencies, 0.99))
 }
 
 impl Drop for Folder {

@@ -1,7 +1,7 @@
 //! For tests only: tools that drive the real binary `countersign` over its real faces.
 //!
 //! [`server`] runs it as a child process, [`sink`] is the carrier that receives its messages, [`api`]
-//! the shop that calls it; [`smsc`] is a carrier that is reached by SMPP. [`load`] drives it as hard as one core can,
+//! the shop that calls it; [`smsc`] is a carrier that is reached by SMPP, [`kannel`] a gateway to compare with. [`load`] drives it as hard as one core can,
 //! for the benchmark. [`routing`] needs no server: it simulates customers and carriers around the code that chooses
 //! routes.
 
@@ -10,6 +10,7 @@ pub mod carrier_drill;
 pub mod clock;
 pub mod folder;
 pub mod fuzz;
+pub mod kannel;
 pub mod load;
 pub mod phones;
 pub mod process;

@@ -39,6 +39,8 @@ pub struct Setup {
     pub lease_s: u32,
     /// How long a provider may take to answer, in seconds; shorter than the lease.
     pub submit_timeout_s: u32,
+    /// Submissions in flight at a time, over all providers.
+    pub concurrency: u32,
     /// `error` to `trace`.
     pub log_level: &'static str,
     /// The app's policy; what it leaves out has its default.
@@ -60,6 +62,7 @@ impl Setup {
             port: 0,
             lease_s: 30,
             submit_timeout_s: 10,
+            concurrency: 64,
             log_level: "info",
             policy: json!({ "countries": ["GB"], "daily_messages": 100_000_000 }),
             pin: Pin::Anywhere,
@@ -276,8 +279,8 @@ fn configuration(setup: &Setup, folder: &Path) -> String {
         "[server]\nlisten = \"127.0.0.1:{port}\"\n{public_url}data_dir = \"{folder}/data\"\n\n\
          [keys]\nfile = \"{folder}/keys.json\"\n\n\
          [log]\nlevel = \"{}\"\nformat = \"json\"\n\n\
-         [delivery]\nlease_s = {}\nsubmit_timeout_s = {}\n",
-        setup.log_level, setup.lease_s, setup.submit_timeout_s
+         [delivery]\nlease_s = {}\nsubmit_timeout_s = {}\nconcurrency = {}\n",
+        setup.log_level, setup.lease_s, setup.submit_timeout_s, setup.concurrency
     );
     if setup.smsc.is_some() {
         text.push_str("\n[[providers]]\nname = \"smsc\"\nkind = \"smpp\"\nfile = \"smsc.toml\"\n");

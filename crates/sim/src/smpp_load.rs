@@ -124,13 +124,14 @@ pub struct Sms {
     to: E164,
     text: String,
     locale: Locale,
+    measure: Measure,
 }
 
 impl Sms {
     /// A text to +44 7700 900123.
     pub fn new(text: &str) -> anyhow::Result<Self> {
         let to = E164::parse_fictional("+447700900123", None)?;
-        Ok(Sms { to, text: text.to_owned(), locale: Locale::english() })
+        Ok(Sms { to, text: text.to_owned(), locale: Locale::english(), measure: Measure::of(text) })
     }
 
     /// The delivery of a number.
@@ -163,7 +164,7 @@ impl Sms {
             text: SecretText::new(&self.text),
             code: None,
             locale: &self.locale,
-            measure: Measure::of(&self.text),
+            measure: self.measure,
             expires_at,
         };
         provider.submit(&message, Timestamp::from_millis(clock::unix_ms())).await
@@ -178,24 +179,46 @@ pub async fn submit_all(
     numbers: std::ops::Range<u64>,
     at_once: usize,
 ) -> anyhow::Result<Vec<(u64, Submission)>> {
+    let keep = |own: &mut Vec<(u64, Submission)>, number, done| own.push((number, done));
+    Ok(submit_each(provider, text, numbers, at_once, keep).await?.into_iter().flatten().collect())
+}
+
+/// The same, and counts those that were accepted: a benchmark keeps nothing else.
+pub async fn count_accepted(
+    provider: &SmppProvider,
+    text: &str,
+    numbers: std::ops::Range<u64>,
+    at_once: usize,
+) -> anyhow::Result<u64> {
+    let count = |own: &mut u64, _, done| *own += u64::from(matches!(done, Submission::Accepted { .. }));
+    Ok(submit_each(provider, text, numbers, at_once, count).await?.into_iter().sum())
+}
+
+async fn submit_each<T: Default + Send + 'static>(
+    provider: &SmppProvider,
+    text: &str,
+    numbers: std::ops::Range<u64>,
+    at_once: usize,
+    add: fn(&mut T, u64, Submission),
+) -> anyhow::Result<Vec<T>> {
     let next = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(numbers.start));
     let mut submitters = JoinSet::new();
     for _ in 0..at_once {
         let (provider, next, sms) = (provider.clone(), std::sync::Arc::clone(&next), Sms::new(text)?);
         submitters.spawn(async move {
-            let mut own = Vec::new();
+            let mut own = T::default();
             loop {
                 let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 if number >= numbers.end {
                     return own;
                 }
-                own.push((number, sms.submit(&provider, number).await));
+                add(&mut own, number, sms.submit(&provider, number).await);
             }
         });
     }
     let mut all = Vec::new();
     while let Some(own) = submitters.join_next().await {
-        all.extend(own?);
+        all.push(own?);
     }
     Ok(all)
 }

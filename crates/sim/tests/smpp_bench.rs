@@ -5,7 +5,7 @@ use std::process::Command;
 #[test]
 fn the_benchmark_runs_and_prints_its_table() {
     let output = Command::new(env!("CARGO_BIN_EXE_smpp_bench"))
-        .args(["--smoke", "--messages", "500", "--npm-messages", "500"])
+        .args(["--smoke", "--rounds", "1", "--messages", "500", "--npm-messages", "500"])
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

@@ -55,19 +55,23 @@ impl Encoding {
 impl Measure {
     /// Measures a text.
     pub fn of(text: &str) -> Self {
-        let gsm7 = text.chars().all(|character| place(character).is_some());
-        Self::in_encoding(text, if gsm7 { Encoding::Gsm7 } else { Encoding::Ucs2 })
+        match text.chars().map(septets).sum::<Option<usize>>() {
+            Some(units) => Self::with_units(text, Encoding::Gsm7, units),
+            None => Self::in_ucs2(text),
+        }
     }
 
     /// Measures a text in UCS-2 whether it needs it or not: for a carrier whose own alphabet lacks
     /// characters that GSM-7 has.
     pub fn in_ucs2(text: &str) -> Self {
-        Self::in_encoding(text, Encoding::Ucs2)
+        let units = text.chars().map(char::len_utf16).sum();
+        Self::with_units(text, Encoding::Ucs2, units)
     }
 
-    fn in_encoding(text: &str, encoding: Encoding) -> Self {
-        let units = text.chars().map(|character| encoding.width(character)).sum();
-        Measure { encoding, units, segments: parts(text, encoding, CONCATENATION_HEADER_OCTETS).count() }
+    fn with_units(text: &str, encoding: Encoding, units: usize) -> Self {
+        let is_single = units <= encoding.capacity(0);
+        let segments = if is_single { 1 } else { parts(text, encoding, CONCATENATION_HEADER_OCTETS).count() };
+        Measure { encoding, units, segments }
     }
 }
 

@@ -14,8 +14,23 @@ pub(super) enum Place {
     Extension(u8),
 }
 
+/// Where the alphabet has the characters of ASCII, which nearly all texts are made of.
+const ASCII: [Option<Place>; 128] = {
+    let mut places = [None; 128];
+    let mut code = 0_u8;
+    while code < 128 {
+        places[code as usize] = search(code as char);
+        code += 1;
+    }
+    places
+};
+
 /// Where the alphabet has a character.
 pub(super) const fn place(character: char) -> Option<Place> {
+    if character.is_ascii() { ASCII[character as usize] } else { search(character) }
+}
+
+const fn search(character: char) -> Option<Place> {
     use Place::{Basic, Extension};
     Some(match character {
         // These have the codes of ASCII.

@@ -69,16 +69,24 @@ struct Held {
     until: Duration,
 }
 
+/// The submissions to one number that are remembered.
+#[derive(Clone, Copy)]
+struct Several {
+    newest: Handle,
+    count: usize,
+}
+
 /// The memory. Times are those of a monotonic clock.
 pub(super) struct Correlator {
     form: IdForm,
     owners: HashMap<Id, Owner>,
-    by_tail: HashMap<Tail, Vec<Handle>>,
-    submissions: HashMap<Handle, Submission>,
+    by_tail: HashMap<Tail, Several>,
+    /// In the order of their handles, without a gap: they are forgotten in the order in which they came.
+    submissions: VecDeque<Submission>,
+    /// The handle of the first of them.
+    oldest: Handle,
     /// The handle of each submission that still has parts to be answered.
     open: HashMap<DeliveryId, Handle>,
-    oldest_first: VecDeque<Handle>,
-    next: Handle,
     held: VecDeque<Held>,
     /// How many of the held receipts may be about an id.
     held_ids: HashMap<Id, usize>,
@@ -90,10 +98,9 @@ impl Correlator {
             form,
             owners: HashMap::new(),
             by_tail: HashMap::new(),
-            submissions: HashMap::new(),
+            submissions: VecDeque::new(),
+            oldest: 0,
             open: HashMap::new(),
-            oldest_first: VecDeque::new(),
-            next: 0,
             held: VecDeque::new(),
             held_ids: HashMap::new(),
         }
@@ -115,9 +122,9 @@ impl Correlator {
                 *owner = Owner::Several;
             }
         }
-        if let Some(submission) = self.submissions.get_mut(&handle) {
+        if let Some(submission) = self.submission_mut(handle) {
             submission.ids.push(id.clone());
-            if submission.ids.len() >= usize::from(subject.parts) {
+            if subject.parts > 1 && submission.ids.len() >= usize::from(subject.parts) {
                 self.open.remove(&subject.delivery);
             }
         }
@@ -173,17 +180,24 @@ impl Correlator {
         resolved
     }
 
+    fn submission(&self, handle: Handle) -> Option<&Submission> {
+        self.submissions.get(usize::try_from(handle.checked_sub(self.oldest)?).ok()?)
+    }
+
+    fn submission_mut(&mut self, handle: Handle) -> Option<&mut Submission> {
+        self.submissions.get_mut(usize::try_from(handle.checked_sub(self.oldest)?).ok()?)
+    }
+
     fn handle_of(&mut self, subject: Subject, now: Duration) -> Handle {
         if let Some(handle) = self.open.get(&subject.delivery) {
             return *handle;
         }
-        let handle = self.next;
-        self.next += 1;
+        let handle = self.oldest + self.submissions.len() as Handle;
         let submission = Submission { subject, at: now, ids: Vec::with_capacity(1), delivered: Vec::new() };
-        self.submissions.insert(handle, submission);
-        self.oldest_first.push_back(handle);
+        self.submissions.push_back(submission);
         if let Some(tail) = subject.tail {
-            self.by_tail.entry(tail).or_default().push(handle);
+            let several = self.by_tail.entry(tail).or_insert(Several { newest: handle, count: 0 });
+            *several = Several { newest: handle, count: several.count + 1 };
         }
         if subject.parts > 1 {
             self.open.insert(subject.delivery, handle);
@@ -193,7 +207,7 @@ impl Correlator {
 
     fn resolve(&mut self, mut receipt: CarrierReceipt) -> CarrierReceipt {
         let Some((handle, id)) = self.owner_of(&receipt) else { return receipt };
-        let Some(submission) = self.submissions.get_mut(&handle) else { return receipt };
+        let Some(submission) = self.submission_mut(handle) else { return receipt };
         receipt.delivery = Some(submission.subject.delivery);
         if receipt.status == ReceiptStatus::Delivered && submission.subject.parts > 1 {
             if !submission.delivered.contains(&id) {
@@ -222,14 +236,14 @@ impl Correlator {
             }
         }
         // Without an id of its own, only the one submission to that number can be meant.
-        match self.by_tail.get(&tail?).map(Vec::as_slice) {
-            Some([handle]) if is_shared => Some((*handle, String::new())),
+        match self.by_tail.get(&tail?) {
+            Some(Several { newest, count: 1 }) if is_shared => Some((*newest, String::new())),
             _ => None,
         }
     }
 
     fn goes_to(&self, handle: Handle, tail: Option<Tail>) -> bool {
-        let Some(submission) = self.submissions.get(&handle) else { return false };
+        let Some(submission) = self.submission(handle) else { return false };
         match (submission.subject.tail, tail) {
             (Some(sent), Some(reported)) => sent == reported,
             _ => true,
@@ -240,29 +254,29 @@ impl Correlator {
         while self.held.front().is_some_and(|held| held.until <= now) {
             self.let_go();
         }
-        while let Some(handle) = self.oldest_first.front().copied() {
-            let is_old =
-                self.submissions.get(&handle).is_none_or(|submission| submission.at + SUBMISSION_LIFE <= now);
-            if !is_old && self.oldest_first.len() <= MAX_SUBMISSIONS {
+        while let Some(first) = self.submissions.front() {
+            if first.at + SUBMISSION_LIFE > now && self.submissions.len() <= MAX_SUBMISSIONS {
                 break;
             }
-            self.oldest_first.pop_front();
-            self.forget(handle);
+            self.forget_oldest();
         }
     }
 
-    fn forget(&mut self, handle: Handle) {
-        let Some(submission) = self.submissions.remove(&handle) else { return };
-        self.open.remove(&submission.subject.delivery);
+    fn forget_oldest(&mut self) {
+        let Some(submission) = self.submissions.pop_front() else { return };
+        self.oldest += 1;
+        if submission.subject.parts > 1 {
+            self.open.remove(&submission.subject.delivery);
+        }
         for id in submission.ids {
             // An id that several have is forgotten with the first of them, and noticed again when it
             // comes again.
             self.owners.remove(&id);
         }
         let Some(tail) = submission.subject.tail else { return };
-        if let Some(handles) = self.by_tail.get_mut(&tail) {
-            handles.retain(|other| *other != handle);
-            if handles.is_empty() {
+        if let Some(several) = self.by_tail.get_mut(&tail) {
+            several.count -= 1;
+            if several.count == 0 {
                 self.by_tail.remove(&tail);
             }
         }

@@ -26,11 +26,10 @@ pub enum IdForm {
 pub fn canonical(id: &str) -> String {
     let is_blank = |c: char| c == '\0' || c.is_whitespace();
     let trimmed = id.trim_matches(is_blank);
-    let lower = trimmed.to_ascii_lowercase();
     // Blanks may stand behind those zeros: what is canonical stays as it is.
-    let bare = lower.trim_start_matches(|c| c == '0' || is_blank(c));
+    let bare = trimmed.trim_start_matches(|c| c == '0' || is_blank(c));
     // An id of zeros is an id.
-    if bare.is_empty() && !lower.is_empty() { "0".to_owned() } else { bare.to_owned() }
+    if bare.is_empty() && !trimmed.is_empty() { "0".to_owned() } else { bare.to_ascii_lowercase() }
 }
 
 /// Under which canonical ids a receipt's submission may be known: likeliest first, no two alike; none

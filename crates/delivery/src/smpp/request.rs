@@ -75,7 +75,7 @@ impl Writer {
                     Carriage::Payload => (&[][..], Some(Octets::from(part.as_slice()))),
                 };
                 let payload = payload.map(|value| Tlv { tag: tag::MESSAGE_PAYLOAD, value });
-                octets(&Pdu::SubmitSm(Box::new(ShortMessage {
+                let message = ShortMessage {
                     service_type: self.service_type.clone(),
                     source: self.source(message.sender),
                     destination: self.destination(message.to.expose()),
@@ -86,7 +86,9 @@ impl Writer {
                     short_message: short_message.into(),
                     tlvs: payload.into_iter().chain(vendor.iter().cloned()).collect(),
                     ..ShortMessage::default()
-                })))
+                };
+                let room = room_of(&message);
+                octets(&Pdu::SubmitSm(Box::new(message)), room)
             })
             .collect()
     }
@@ -101,7 +103,7 @@ impl Writer {
 
     pub(super) fn query(&self, id: &Reference, sender: Option<&SenderId>) -> Result<Octet, NotRepresentable> {
         let message_id = id.as_str().into();
-        octets(&Pdu::QuerySm(Query { message_id, source: self.source(sender) }))
+        octets(&Pdu::QuerySm(Query { message_id, source: self.source(sender) }), SHORT)
     }
 
     pub(super) fn cancel(
@@ -109,13 +111,14 @@ impl Writer {
         id: &Reference,
         sender: Option<&SenderId>,
     ) -> Result<Octet, NotRepresentable> {
-        octets(&Pdu::CancelSm(Cancel {
+        let cancel = Cancel {
             service_type: self.service_type.clone(),
             message_id: id.as_str().into(),
             source: self.source(sender),
             // With an id, the destination may be left out (§4.9.1).
             destination: Address::default(),
-        }))
+        };
+        octets(&Pdu::CancelSm(cancel), SHORT)
     }
 
     fn source(&self, sender: Option<&SenderId>) -> Address {
@@ -144,9 +147,22 @@ impl Writer {
     }
 }
 
-fn octets(pdu: &Pdu) -> Result<Octet, NotRepresentable> {
-    // Room for all, so that no copy of a text is left behind when the vector grows.
-    let mut octets = Zeroizing::new(Vec::with_capacity(2_048));
+/// Octets of a request without a text.
+const SHORT: usize = 256;
+
+/// The most octets that a message takes: what has no fixed length, and more than all the rest (§4.4.1).
+fn room_of(message: &ShortMessage) -> usize {
+    let addresses = message.source.digits.len() + message.destination.digits.len();
+    let words =
+        message.service_type.len() + message.validity_period.len() + message.schedule_delivery_time.len();
+    let parameters: usize = message.tlvs.iter().map(|tlv| 4 + tlv.value.len()).sum();
+    64 + addresses + words + message.short_message.len() + parameters
+}
+
+/// `room` holds all, so that no copy of a text is left behind when the vector grows, and little more: it is
+/// wiped to its end.
+fn octets(pdu: &Pdu, room: usize) -> Result<Octet, NotRepresentable> {
+    let mut octets = Zeroizing::new(Vec::with_capacity(room));
     encode(pdu, 0, 0, &mut octets).map_err(|_| NotRepresentable)?;
     Ok(octets)
 }
@@ -187,6 +203,21 @@ mod tests {
         assert_eq!((message.registered_delivery, message.data_coding, message.esm_class), (1, 0, 0));
         assert_eq!(&*message.short_message, b"918273 is your code");
         assert_eq!(message.source, Address::default());
+    }
+
+    #[test]
+    fn no_text_is_left_behind_by_a_vector_that_grew() {
+        let more = "concatenation = \"message_payload\"\nservice_type = \"CMT\"\nsender = \"Example\"\n\
+                    tlvs = [{ tag = \"0x1400\", text = \"1101\" }, { tag = \"0x1401\", hex = \"0a0b\" }]";
+        for writer in [writer(more), writer("")] {
+            for length in [0, 1, 160, 161, 5_000] {
+                for sent in submitted(&writer, &"a".repeat(length), None) {
+                    let (room, mut octets) = (room_of(&sent), Vec::new());
+                    encode(&Pdu::SubmitSm(Box::new(sent)), 0, 0, &mut octets).unwrap();
+                    assert!((octets.len()..octets.len() + 64).contains(&room), "{room} for {}", octets.len());
+                }
+            }
+        }
     }
 
     #[test]

@@ -117,7 +117,9 @@ impl TextRules {
     /// character that GSM-7 has, such as `é` in ASCII.
     pub fn measure(self, text: &str) -> Measure {
         let measure = Measure::of(text);
-        if measure.encoding == Encoding::Gsm7 && self.alphabet.octets(text).is_none() {
+        // What is in GSM-7 need not be looked for in it again.
+        let may_lack = measure.encoding == Encoding::Gsm7 && self.alphabet != Alphabet::Gsm;
+        if may_lack && self.alphabet.octets(text).is_none() {
             return Measure::in_ucs2(text);
         }
         measure

@@ -174,7 +174,7 @@ impl Bench {
     ) -> anyhow::Result<Bar> {
         let (mut echoes, mut trips, mut syncs) = (Rounds::default(), Rounds::default(), Vec::new());
         for _ in 0..self.options.rounds {
-            syncs.push(lone_sync_p99_ms(parent)?);
+            syncs.push(folder::lone_sync_p99_ms(parent)?);
             echoes.0.push(self.load(echo_load, clients, Pace::per_second(echo_rate)).await?);
             trips.0.push(self.load(own_load, clients, Pace::per_second(trip_rate)).await?);
         }
@@ -272,20 +272,6 @@ fn print_load(title: &str, echoes: &Rounds, floors: Option<&Rounds>, trips: &Rou
         );
     }
     let _ = std::io::stdout().flush();
-}
-
-/// The 99th percentile of appending 4 KiB and making it durable, alone on the disk.
-fn lone_sync_p99_ms(parent: &std::path::Path) -> anyhow::Result<f64> {
-    let folder = folder::Folder::below(parent)?;
-    let mut file = std::fs::File::create(folder.path().join("sync"))?;
-    let mut latencies = hdrhistogram::Histogram::<u64>::new(3)?;
-    for _ in 0..300 {
-        let began = clock::instant();
-        file.write_all(&[0x5a; 4096])?;
-        file.sync_data()?;
-        latencies.record(clock::micros_since(began))?;
-    }
-    Ok(quantile_ms(&latencies, 0.99))
 }
 
 /// A server to compare with, as a child process.

@@ -2,6 +2,7 @@
 //! is never what limits the figures. It reports its own CPU time, so that this can be checked.
 
 pub mod carrier;
+pub mod gateway;
 pub mod measure;
 pub mod wire;
 pub mod work;

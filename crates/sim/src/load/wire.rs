@@ -126,6 +126,11 @@ pub fn post(path: &str, bearer: &str, more_headers: &str, body: &str) -> Vec<u8>
     .into_bytes()
 }
 
+/// A GET, ready to be written.
+pub fn get(target: &str) -> Vec<u8> {
+    format!("GET {target} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -152,12 +152,13 @@ impl Pace {
         Pace::PerSecond { rate, from: clock::instant(), given: Arc::default() }
     }
 
-    /// Waits until the next round is due.
-    pub async fn wait(&self) {
-        let Pace::PerSecond { rate, from, given } = self else { return };
+    /// Waits until the next round is due, and says when that was.
+    pub async fn wait(&self) -> Instant {
+        let Pace::PerSecond { rate, from, given } = self else { return clock::instant() };
         #[expect(clippy::cast_precision_loss, reason = "counts of rounds are far below 2^52")]
         let number = given.fetch_add(1, Ordering::Relaxed) as f64;
         let due = *from + Duration::from_secs_f64(number / rate);
         tokio::time::sleep_until(tokio::time::Instant::from_std(due)).await;
+        due
     }
 }

@@ -232,9 +232,9 @@ impl Connection<'_> {
         let (source, destination) = (message.source.clone(), message.destination.clone());
         let wants_receipt = message.registered_delivery != 0;
         let data_coding = message.data_coding;
-        let begun_ms = clock::unix_ms();
+        let (begun_ms, begun) = (clock::unix_ms(), clock::instant());
         let connection = self.number;
-        self.center.keep(Received { connection, sequence_number, id, message, data_coding, begun_ms });
+        self.center.keep(Received { connection, sequence_number, id, message, data_coding, begun_ms, begun });
         let answer = (self.faults.submit)(id);
         let refused = matches!(answer, Answer::Refuse(_) | Answer::Nack(_));
         let waits = if let Answer::AcceptAfter(wait) = answer { wait } else { Duration::ZERO };

@@ -9,7 +9,7 @@ mod text;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use countersign_delivery::smpp::pdu::{Role, ShortMessage, tag, tlv};
@@ -42,6 +42,8 @@ pub struct Received {
     pub data_coding: u8,
     /// When it was read, Unix milliseconds.
     pub begun_ms: i64,
+    /// The same, on the clock that measures how long something took.
+    pub begun: Instant,
 }
 
 impl Received {
@@ -235,6 +237,11 @@ impl Smsc {
     /// Every message so far.
     pub fn received(&self) -> Vec<Received> {
         locked(&self.center.ledger).clone()
+    }
+
+    /// Whom the messages behind the first `skip` were for, and when each was read.
+    pub fn arrivals(&self, skip: usize) -> Vec<(String, Instant)> {
+        locked(&self.center.ledger).iter().skip(skip).map(|one| (one.to(), one.begun)).collect()
     }
 
     /// What was counted.

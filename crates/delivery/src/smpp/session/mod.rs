@@ -2,6 +2,7 @@
 
 pub(in crate::smpp) mod clock;
 mod connect;
+mod numbers;
 mod outbox;
 mod pace;
 mod protocol;
@@ -158,6 +159,7 @@ async fn exchange(shared: &Shared, role: Role, bound: Bound, stop: &Cancellation
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut protocol = Protocol::new(shared, role, sequence_number, monotonic());
     let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
+    let mut stopped = pin!(stop.cancelled());
     on_octets(&mut inbox, &mut protocol);
     let ended = loop {
         let now = monotonic();
@@ -166,8 +168,9 @@ async fn exchange(shared: &Shared, role: Role, bound: Bound, stop: &Cancellation
         if let Some(ended) = protocol.ended {
             break ended;
         }
-        if protocol.take_answered() {
-            // Those who were answered may have more: all of it then leaves in one write.
+        if protocol.take_answered() && protocol.has_place() {
+            // Those who were answered may have more: all of it then leaves in one write. A full window
+            // leaves at once, and they get their next messages ready while the peer reads.
             tokio::task::yield_now().await;
             protocol.take_requests(now);
         }
@@ -179,7 +182,7 @@ async fn exchange(shared: &Shared, role: Role, bound: Bound, stop: &Cancellation
         }
         let wants_requests = protocol.wants_requests(now);
         tokio::select! {
-            () = stop.cancelled(), if !protocol.is_leaving() => {
+            () = &mut stopped, if !protocol.is_leaving() => {
                 protocol.leave(monotonic(), shared.settings.shutdown);
             }
             read = reader.read_buf(&mut inbox), if protocol.outbox.has_room() => match read {

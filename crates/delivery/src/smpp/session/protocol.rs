@@ -1,10 +1,11 @@
 //! The state of one bound connection, without its input and output.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use super::super::correlate::Subject;
 use super::super::pdu::{
@@ -12,6 +13,7 @@ use super::super::pdu::{
 };
 use super::super::shared::Shared;
 use super::super::status::{Status, StatusClass};
+use super::numbers::ByNumber;
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::queue::{Doubt, Job, NotWritten, Outcome, Taker};
@@ -59,8 +61,8 @@ struct Group {
 
 /// A request some of whose parts are still to be written.
 struct Current {
-    job: Job,
-    group: Option<u64>,
+    parts: Vec<Zeroizing<Vec<u8>>>,
+    group: u64,
     next: usize,
 }
 
@@ -88,11 +90,11 @@ pub(super) struct Protocol<'a> {
     taker: Option<Taker<'a>>,
     pub(super) outbox: Outbox,
     pace: Pace,
-    in_flight: HashMap<u32, InFlight>,
+    in_flight: ByNumber<u32, InFlight>,
     /// When they are given up: in the order in which they were written.
     deadlines: VecDeque<(u32, Instant)>,
     late: VecDeque<(u32, Subject)>,
-    groups: HashMap<u64, Group>,
+    groups: ByNumber<u64, Group>,
     next_group: u64,
     current: Option<Current>,
     sequence_number: u32,
@@ -114,10 +116,10 @@ impl<'a> Protocol<'a> {
             taker: role.sends().then(|| shared.queue.taker()),
             outbox: Outbox::default(),
             pace: Pace::new(shared.settings.max_per_second),
-            in_flight: HashMap::new(),
+            in_flight: ByNumber::default(),
             deadlines: VecDeque::new(),
             late: VecDeque::new(),
-            groups: HashMap::new(),
+            groups: ByNumber::default(),
             next_group: 0,
             current: None,
             sequence_number: bound_with,
@@ -157,7 +159,7 @@ impl<'a> Protocol<'a> {
 
     // --- Requests -------------------------------------------------------------------------------
 
-    fn has_place(&self) -> bool {
+    pub(super) fn has_place(&self) -> bool {
         matches!(self.leaving, Leaving::No)
             && self.ended.is_none()
             && self.in_flight.len() < usize::from(self.shared.settings.window)
@@ -175,7 +177,7 @@ impl<'a> Protocol<'a> {
             let current = match self.current.take() {
                 Some(current) => current,
                 None => match self.taker.as_ref().and_then(|taker| taker.take(now)) {
-                    Some(job) => Current { job, group: None, next: 0 },
+                    Some(job) => self.open_group(job),
                     None => return,
                 },
             };
@@ -184,13 +186,10 @@ impl<'a> Protocol<'a> {
     }
 
     fn send_part(&mut self, mut current: Current, now: Instant) {
-        let id = match current.group {
-            Some(id) => id,
-            None => self.open_group(&mut current),
-        };
+        let id = current.group;
         let sequence_number = self.next_sequence_number();
         let Some(group) = self.groups.get_mut(&id) else { return };
-        let Some(part) = current.job.parts.get_mut(current.next) else { return };
+        let Some(part) = current.parts.get_mut(current.next) else { return };
         set_sequence_number(part, sequence_number);
         let request = part.get(4..8).and_then(|id| id.try_into().ok()).map_or(0, u32::from_be_bytes);
         group.sent += 1;
@@ -206,15 +205,14 @@ impl<'a> Protocol<'a> {
         }
     }
 
-    fn open_group(&mut self, current: &mut Current) -> u64 {
+    fn open_group(&mut self, job: Job) -> Current {
         let id = self.next_group;
         self.next_group += 1;
-        // The job keeps a place for its reply that nobody reads.
-        let (unused, _) = tokio::sync::oneshot::channel();
+        let Job { parts, subject, reply, .. } = job;
         let group = Group {
-            reply: std::mem::replace(&mut current.job.reply, unused),
-            subject: current.job.subject,
-            total: current.job.parts.len(),
+            reply,
+            subject,
+            total: parts.len(),
             sent: 0,
             waiting: 0,
             accepted: 0,
@@ -223,13 +221,12 @@ impl<'a> Protocol<'a> {
             last: None,
         };
         self.groups.insert(id, group);
-        current.group = Some(id);
-        id
+        Current { parts, group: id, next: 0 }
     }
 
     /// After a part was refused or is in doubt the rest is of no use.
     fn abandon_rest(&mut self, id: u64) {
-        if self.current.as_ref().is_some_and(|current| current.group == Some(id)) {
+        if self.current.as_ref().is_some_and(|current| current.group == id) {
             self.current = None;
         }
         if let Some(group) = self.groups.get_mut(&id) {
@@ -453,16 +450,12 @@ impl<'a> Protocol<'a> {
     pub(super) fn leave(&mut self, now: Instant, patience: Duration) {
         self.taker = None;
         if let Some(current) = self.current.take() {
-            match current.group {
-                Some(id) => {
-                    if let Some(group) = self.groups.get_mut(&id) {
-                        group.doubt.get_or_insert(Doubt::CutMidway);
-                    }
-                    self.abandon_rest(id);
-                    self.resolve(id);
-                }
-                None => current.job.reply(Outcome::NotWritten(NotWritten::ConnectionLost)),
+            let id = current.group;
+            if let Some(group) = self.groups.get_mut(&id) {
+                group.doubt.get_or_insert(Doubt::CutMidway);
             }
+            self.abandon_rest(id);
+            self.resolve(id);
         }
         self.leaving = Leaving::Draining { deadline: now + patience };
         self.on_time(now);

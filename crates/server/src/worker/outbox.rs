@@ -100,9 +100,6 @@ pub async fn run(
         }
         let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
         let sender = sender.clone();
-        tasks.spawn(async move {
-            sender.send(ready).await;
-            drop(permit);
-        });
+        tasks.spawn(async move { sender.send(ready, permit).await });
     }
 }

@@ -15,7 +15,7 @@ use countersign_delivery::provider::{AnyProvider, Outgoing, Provider as _, Provi
 use countersign_delivery::route::attempt::{Attempt, AttemptResult, History};
 use countersign_delivery::route::choose::{Cause, Choice, Decision};
 use countersign_store::{AnyStore, NodeId, Settled, Settlement, Store as _};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use super::outbox::Ready;
 use super::outcome::{Outcome, Refused, Tried};
@@ -118,8 +118,9 @@ impl Sender {
         &self.0.providers
     }
 
-    /// Submits one delivery under its lease and records what became of it.
-    pub async fn send(&self, ready: Ready) {
+    /// Submits one delivery under its lease and records what became of it. Its `place` among those that are
+    /// submitted is free again once the provider has answered: the store's fsync is not the provider's time.
+    pub async fn send(&self, ready: Ready, place: OwnedSemaphorePermit) {
         let delivery = &ready.delivery;
         let message = match render(&ready, &self.0.engine.keyring()) {
             Ok(Some(message)) => message,
@@ -152,6 +153,7 @@ impl Sender {
             return self.settle(&ready, Outcome::held(delivery, reason, routing::words(&choice))).await;
         };
         let submission = self.submit(provider, &prepared.outgoing(&ready, &message), now).await;
+        drop(place);
         let ended = self.0.clock.now();
         self.0.metrics.submission(name.as_str(), submission.as_str(), ended.since(now));
         routing::announce(&self.0.routing.submitted(&leaving, name, &submission, ended), &self.0.metrics);

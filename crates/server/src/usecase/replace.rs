@@ -107,14 +107,17 @@ impl Services {
     /// told could not object (N7). That the notice arrived is not asked for: the phone may be off for good.
     async fn was_told(&self, recovery: &Verification, caller: &Caller) -> Result<bool, UseCaseError> {
         use countersign_store::Store as _;
+        // Before its time it is refused anyway, and the notice may just be leaving.
+        if !matches!(recovery.state, State::Recovering { ready_at, .. } if ready_at <= self.clock.now()) {
+            return Ok(true);
+        }
         let notices: Vec<_> = recovery.deliveries.iter().map(|trace| trace.id).collect();
         let events = self.store.timeline(caller.app.id, recovery.id).await?;
         Ok(events.iter().any(|event| match &event.kind {
             EventKind::DeliveryAccepted { delivery, .. } | EventKind::DeliveryUnknown { delivery, .. } => {
                 notices.contains(delivery)
             }
-            // What is no recovery is judged by its own rules.
-            _ => !matches!(recovery.state, State::Recovering { .. }),
+            _ => false,
         }))
     }
 }

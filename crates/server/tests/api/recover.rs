@@ -22,6 +22,13 @@ fn replacing(recovery: &str) -> Value {
     with(body, "/replaces", json!({ "recovery": recovery, "phone": PHONE }))
 }
 
+/// Asks for a recovery of the phone, and waits until its notice has left.
+async fn recovering(shop: &Shop) -> String {
+    let id = id_of(&ask(shop, lost(PHONE)).await.expect(201));
+    shop.event(&id, "delivery.accepted").await;
+    id
+}
+
 fn id_of(body: &Value) -> String {
     body["id"].as_str().unwrap().to_owned()
 }
@@ -42,6 +49,7 @@ async fn n7_a_lost_phone_is_told_and_gives_way_after_three_days() {
     let notice =
         "Shop: your phone number is being changed to one ending in 456. If this was not you, contact us now.";
     assert_eq!(server.text(PHONE, 1).await, notice);
+    shop.event(&id, "delivery.accepted").await;
     let waiting = shop.try_start(replacing(&id)).await;
     let problem = waiting.problem("recovery_not_ready");
     assert_eq!(
@@ -71,7 +79,7 @@ async fn n7_a_lost_phone_is_told_and_gives_way_after_three_days() {
 async fn n7_the_holder_who_is_there_after_all_ends_it() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
-    let id = id_of(&ask(&shop, lost(PHONE)).await.expect(201));
+    let id = recovering(&shop).await;
     server.text(PHONE, 1).await;
     server.clock().advance(60);
     let login = with(start_body(PHONE, "login"), "/customer", "c_77");
@@ -91,13 +99,13 @@ async fn n7_it_can_be_reported_canceled_and_does_not_last_for_ever() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
     for (path, status) in [("report", "denied"), ("cancel", "canceled")] {
-        let id = id_of(&ask(&shop, lost(PHONE)).await.expect(201));
+        let id = recovering(&shop).await;
         shop.post(&format!("/v1/verifications/{id}/{path}"), json!({})).await.expect(200);
         assert_eq!(shop.show(&id).await["status"], status);
         server.clock().advance(3 * DAY_S);
         shop.try_start(replacing(&id)).await.problem("recovery_void");
     }
-    let id = id_of(&ask(&shop, lost(PHONE)).await.expect(201));
+    let id = recovering(&shop).await;
     server.clock().advance(10 * DAY_S);
     shop.try_start(replacing(&id)).await.problem("recovery_void");
     assert_eq!(shop.show(&id).await["status"], "expired");
@@ -107,7 +115,7 @@ async fn n7_it_can_be_reported_canceled_and_does_not_last_for_ever() {
 async fn n7_it_is_for_one_customer_and_one_pair_of_phones_and_a_mistype_costs_nothing() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
-    let id = id_of(&ask(&shop, lost(PHONE)).await.expect(201));
+    let id = recovering(&shop).await;
     server.clock().advance(3 * DAY_S);
     for (pointer, value, named) in [
         ("/customer", "c_78", "/customer"),
@@ -139,7 +147,7 @@ async fn asked_for_at_once_and_again_it_is_one_recovery_and_one_notice() {
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     ids.dedup();
     assert_eq!(ids.len(), 1);
-    server.text(PHONE, 1).await;
+    shop.event(&ids[0], "delivery.accepted").await;
     server.clock().advance(3 * DAY_S);
     let used =
         together((0..8).map(|n| shop.try_start(with(replacing(&ids[0]), "/session", format!("s{n}"))))).await;
@@ -166,7 +174,7 @@ async fn bad_input_is_told_at_its_field() {
 async fn a_recovery_has_no_code_to_check_or_send() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
-    let id = id_of(&ask(&shop, lost(PHONE)).await.expect(201));
+    let id = recovering(&shop).await;
     assert_eq!(
         shop.post(&format!("/v1/verifications/{id}/check"), json!({ "code": "123456" })).await.status,
         404

@@ -2,22 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use countersign_core::step::Started;
+use axum::response::Response;
 use countersign_core::unique;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::start::locale;
+use super::start::{answered, locale};
 use super::verification::{VerificationBody, optional_text, phone_at, text_map};
 use crate::http::auth::Server;
 use crate::http::documented::RecoverProblems;
 use crate::http::json::Body;
 use crate::http::problem::Problem;
-use crate::http::rate_limit;
 use crate::usecase::Services;
 use crate::usecase::recover::RecoverRequest;
 
@@ -83,15 +79,5 @@ pub async fn recover(
         .recover(&caller, request)
         .await
         .map_err(|error| Problem::of_recovery(&error, services.clock.now()))?;
-    let status = match answer.started {
-        Started::Created(_) => StatusCode::CREATED,
-        Started::Found(_) => StatusCode::OK,
-    };
-    let location = format!("/v1/verifications/{}", answer.started.id());
-    let mut response = (status, Json(VerificationBody::from(answer.view))).into_response();
-    if let Ok(location) = HeaderValue::from_str(&location) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    rate_limit::announce(&mut response, &answer.quotas, services.clock.now());
-    Ok(response)
+    Ok(answered(answer, services.clock.now()))
 }

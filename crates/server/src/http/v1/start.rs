@@ -18,6 +18,7 @@ use countersign_core::presentation::{AppHash, Host, Presentation};
 use countersign_core::proof::MAX_PROOF_BYTES;
 use countersign_core::purpose::Purpose;
 use countersign_core::step::Started;
+use countersign_core::time::Timestamp;
 use countersign_core::unique;
 use countersign_core::verification::Channel;
 use countersign_core::workflow::{self, DEFAULT_WAIT_S, InvalidWorkflow, WorkflowStep};
@@ -34,7 +35,7 @@ use crate::http::json::Body;
 use crate::http::problem::Problem;
 use crate::http::rate_limit;
 use crate::usecase::replace::{By, ReplaceRequest};
-use crate::usecase::start::{Path, StartRequest};
+use crate::usecase::start::{Path, StartAnswer, StartRequest};
 use crate::usecase::{Caller, Services};
 
 /// What to verify.
@@ -256,6 +257,11 @@ pub async fn start(
         let is_about_the_channel = problem.pointer.as_deref() == Some("/channel");
         if is_about_the_channel { problem.pointer(asked_in) } else { problem }
     })?;
+    Ok(answered(answer, services.clock.now()))
+}
+
+/// What was begun, or found: 201 or 200, and where it is read.
+pub(super) fn answered(answer: StartAnswer, now: Timestamp) -> Response {
     let status = match answer.started {
         Started::Created(_) => StatusCode::CREATED,
         Started::Found(_) => StatusCode::OK,
@@ -265,8 +271,8 @@ pub async fn start(
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    rate_limit::announce(&mut response, &answer.quotas, services.clock.now());
-    Ok(response)
+    rate_limit::announce(&mut response, &answer.quotas, now);
+    response
 }
 
 fn parse(body: StartBody, caller: &Caller) -> Result<StartRequest, Problem> {

@@ -69,13 +69,10 @@ impl Sender {
         self.settle(&ready, told(&ready, state)).await;
     }
 
-    /// Puts it off: as many are being told as may be.
+    /// Puts it off: as many are being told as may be. It is no try: whoever waits must be told all the same.
     pub(super) async fn tell_conversion_later(&self, ready: &Ready) {
-        let unhurried = Refused::for_now();
-        let state = self
-            .next_telling(ready, &unhurried)
-            .map_or(DeliveryState::Failed, |at| DeliveryState::Due { at });
-        self.settle(ready, told(ready, state)).await;
+        let at = self.now().plus(FIRST_WAIT);
+        self.settle(ready, Outcome::put_off(&ready.delivery, at)).await;
     }
 
     /// The codes of a verification that a provider took and gave an id to. The last one gets the credit of a

@@ -152,6 +152,11 @@ impl Outcome {
         Outcome { submissions: delivery.submissions + 1, ..Outcome::unsent(delivery, state) }
     }
 
+    /// Not now, and nothing was tried.
+    pub(super) fn put_off(delivery: &Delivery, at: Timestamp) -> Self {
+        Outcome::unsent(delivery, DeliveryState::Due { at })
+    }
+
     fn unsent(delivery: &Delivery, state: DeliveryState) -> Self {
         Outcome {
             state,
@@ -180,5 +185,24 @@ impl Outcome {
                 message,
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_store::fixtures::{self, START};
+
+    use super::*;
+
+    #[test]
+    fn what_is_put_off_uses_up_no_try_and_what_is_told_does() {
+        let app = fixtures::app(1);
+        let delivery = fixtures::delivery(app, &fixtures::verification(app, START, 1), 1);
+        let later = Outcome::put_off(&delivery, START);
+        assert_eq!(
+            (later.submissions, later.state),
+            (delivery.submissions, DeliveryState::Due { at: START })
+        );
+        assert_eq!(Outcome::told(&delivery, DeliveryState::Accepted).submissions, delivery.submissions + 1);
     }
 }

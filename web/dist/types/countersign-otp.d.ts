@@ -1,0 +1,12 @@
+import { CountersignOtp, type CountersignOtpEvents } from "./element.js";
+export type { State } from "./api.js";
+export type { Plural, Texts } from "./english.js";
+export { CountersignOtp, type CountersignOtpEvents } from "./element.js";
+export type { Ending } from "./widget.js";
+declare global {
+    interface HTMLElementTagNameMap {
+        "countersign-otp": CountersignOtp;
+    }
+    interface HTMLElementEventMap extends CountersignOtpEvents {
+    }
+}

@@ -1,0 +1,5 @@
+declare module "*.css" {
+  /** The style sheet's text; the build minifies it. */
+  const text: string;
+  export default text;
+}

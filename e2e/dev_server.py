@@ -1,6 +1,7 @@
 """A `countersign dev` of its own, on a free port and in a folder that goes away with it.
 
-As a program it runs a command beside such a server, whose address it puts into BASE_URL:
+As a program it runs a command beside such a server, whose address it puts into BASE_URL, and the admin key of an app
+of the command's own into API_KEY:
 
     python3 e2e/dev_server.py COUNTERSIGN_BINARY COMMAND [ARGUMENT…]
 """
@@ -57,7 +58,7 @@ class Client:
         else:
             pattern = re.compile(r'class="bubble".*?\b(\d{6})\b', re.DOTALL)
         inbox = f"{self.base_url}/phone/{number.lstrip('+')}"
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             page = urllib.request.urlopen(inbox, timeout=10).read().decode()
             found = pattern.search(page)  # The newest message stands first.
@@ -103,12 +104,24 @@ class DevServer:
         if not any(failure) and not (alive and status == 0):
             raise RuntimeError(f"the server ended with status {status}:\n{''.join(self.output)}")
 
-    def create_key(self, scope):
+    def create_key(self, scope, app=None):
         """A test key made at the command line, which speaks to the running server."""
-        command = [self.binary, "key", "create", "--app", self.app, "--mode", "test", "--scope", scope]
+        made = self._command("key", "create", "--app", app or self.app, "--mode", "test", "--scope", scope)
+        return re.search(r"cs_test_\w+", made).group()
+
+    def create_app(self):
+        """An app that sets what it likes, such as origins, without taking them from the demo shop; else like the shop's."""
+        shown = json.loads(self._command("app", "show", self.app))
+        policy = Path(self.folder.name) / "policy.json"
+        policy.write_text(json.dumps(shown["policy"]))
+        made = self._command("app", "create", "--name", "Tests", "--brand", shown["brand"], "--policy", policy)
+        return re.search(r"app_\w+", made).group()
+
+    def _command(self, *arguments):
         environment = os.environ | {"COUNTERSIGN__SERVER__DATA_DIR": str(self.data_dir)}
+        command = [self.binary, *arguments]
         ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
-        return re.search(r"cs_test_\w+", ran.stdout).group()
+        return ran.stdout
 
     def _end(self):
         try:
@@ -151,7 +164,12 @@ def main():
     clean_up_when_terminated()
     binary, *command = sys.argv[1:]
     with DevServer(binary) as server:
-        return subprocess.call(command, env={**os.environ, "BASE_URL": server.base_url})
+        own = {
+            "BASE_URL": server.base_url,
+            "API_KEY": server.create_key("admin", server.create_app()),
+            "COUNTERSIGN": str(Path(binary).resolve()),
+        }
+        return subprocess.call(command, env=os.environ | own)
 
 
 if __name__ == "__main__":

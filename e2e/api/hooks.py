@@ -28,6 +28,7 @@ phones = (f"+447700900{last:03}" for last in itertools.cycle(range(1000)))
 turns, sessions = itertools.count(), itertools.count()
 # Started long enough ago that the resend ladder allows another message.
 resendable = iter(os.environ["COUNTERSIGN_RESENDABLE"].split())
+resendable_secrets = iter(os.environ["COUNTERSIGN_RESENDABLE_SECRETS"].split())
 seen, succeeded, results = set(), set(), set()
 
 
@@ -43,11 +44,12 @@ def start():
     status, started = shop.api("POST", "/v1/verifications", body)
     if status != 201:
         raise AssertionError(f"a good start was answered {status}: {started}")
-    return started["id"], body
+    return started, body
 
 
 def approved():
-    verification, body = start()
+    started, body = start()
+    verification = started["id"]
     code = shop.code_on_phone(body["to"], ORIGIN)
     _, checked = shop.api("POST", f"/v1/verifications/{verification}/check", {"code": code})
     return checked["proof"], body
@@ -67,13 +69,13 @@ def before_call(context, case, kwargs):
         return  # There the links between operations do what follows.
     turn = next(turns)
     if operation in ("show", "timeline", "cancel", "report") and turn % 2:
-        case.path_parameters["id"], _ = start()
+        case.path_parameters["id"] = start()[0]["id"]
     elif operation == "resend" and turn % 2:
         case.path_parameters["id"] = next(resendable, case.path_parameters["id"])
         case.body = {"channel": "sms"}
     elif operation == "check" and turn % 4:
-        verification, body = start()
-        case.path_parameters["id"] = verification
+        started, body = start()
+        case.path_parameters["id"] = started["id"]
         if turn % 4 == 1:
             case.body = {"code": shop.code_on_phone(body["to"], ORIGIN), "transaction": body["transaction"]}
         elif turn % 4 == 2:
@@ -82,6 +84,15 @@ def before_call(context, case, kwargs):
     elif operation == "redeem" and turn % 2:
         proof, body = approved()
         case.body = {name: body[name] for name in ("to", "purpose", "session", "transaction")} | {"proof": proof}
+    elif operation.startswith("browser_") and turn % 4:
+        started, body = start()
+        secret = started["client_secret"]
+        if operation == "browser_check" and turn % 2:
+            case.body = {"code": shop.code_on_phone(body["to"], ORIGIN)}
+        elif operation == "browser_resend":
+            case.body = {"channel": "sms"}
+            secret = next(resendable_secrets, secret)
+        case.headers["Authorization"] = f"Bearer {secret}"
     elif operation == "rebind" and turn % 2:
         case.body["to"] = start()[1]["to"]
     elif operation == "start" and turn % 2:
@@ -93,6 +104,11 @@ def before_call(context, case, kwargs):
         case.body["workflow"] = ["sms", {"channel": "sms", "wait_s": 300}]
         if turn % 4 == 1:
             del case.body["workflow"]
+    elif operation == "create_page" and turn % 2:
+        # As above; and what a page asks must fit into its link.
+        for name in ("email", "channel", "workflow", "region", "metadata", "transaction"):
+            case.body.pop(name, None)
+        case.body |= {"purpose": "signup", "presentation": {"mode": "page"}}
     elif operation == "update_app":
         # A policy that refuses all phones would make every later request uninteresting.
         case.body.pop("policy", None)

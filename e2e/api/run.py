@@ -22,9 +22,10 @@ from dev_server import Client, DevServer, clean_up_when_terminated  # noqa: E402
 
 SEED = os.environ.get("SEED", "20261123")
 RUN_TIMEOUT_S = 180
+LONGEST_LINE = 500
 # The shortest wait that a policy may have.
 RESEND_WAIT_S = 15
-RESENDABLE = 40
+RESENDABLE = 80
 
 
 class Run:
@@ -37,7 +38,8 @@ class Run:
                 "COUNTERSIGN_URL": server.base_url,
                 "COUNTERSIGN_KEY": key,
                 "COUNTERSIGN_EXPECTS": "success" if scope == "admin" else "refusals",
-                "COUNTERSIGN_RESENDABLE": " ".join(resendable),
+                "COUNTERSIGN_RESENDABLE": " ".join(one["id"] for one in resendable[::2]),
+                "COUNTERSIGN_RESENDABLE_SECRETS": " ".join(one["client_secret"] for one in resendable[1::2]),
                 "SCHEMATHESIS_HOOKS": "hooks",
                 "PYTHONPATH": str(HERE),
             }
@@ -52,7 +54,8 @@ class Run:
         self.passed = len(cases) - self.failed
         if ran.returncode != 0 or not cases:
             self.failed = max(self.failed, 1)
-            print(ran.stdout[-20000:] + ran.stderr[-5000:])
+            # A request of thousands of members would push out what was wrong with it.
+            print("\n".join(line[:LONGEST_LINE] for line in ran.stdout.splitlines())[-20000:] + ran.stderr[-5000:])
         generated = re.search(r"[\d,]+ generated", ran.stdout)
         requests = generated.group().removesuffix(" generated") if generated else "no"
         print(f"key of scope {scope}: {len(cases)} operations and run checks, {requests} requests, seed {SEED}")
@@ -64,7 +67,7 @@ def start_resendable(shop):
     status, changed = shop.api("PATCH", "/v1/app", {"policy": app["policy"] | {"resend_ladder_s": [RESEND_WAIT_S]}})
     assert status == 200, changed
     bodies = ({"to": f"+447700900{last}", "purpose": "login"} for last in range(1000 - RESENDABLE, 1000))
-    return [shop.api("POST", "/v1/verifications", body)[1]["id"] for body in bodies]
+    return [shop.api("POST", "/v1/verifications", body)[1] for body in bodies]
 
 
 def main(binary):

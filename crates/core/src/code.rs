@@ -139,6 +139,20 @@ impl Guess {
         let text: String = typed.chars().filter_map(fold).collect();
         if text.is_empty() { Err(InvalidGuess) } else { Ok(Guess(text)) }
     }
+
+    /// How many characters are missing to a code of this form: none, if it may be one or is too long.
+    pub fn missing(&self, format: CodeFormat) -> usize {
+        usize::from(format.length()).saturating_sub(self.0.chars().count())
+    }
+
+    /// Whether it can be a code of this form at all. One that cannot need not cost a try.
+    pub fn fits(&self, format: CodeFormat) -> bool {
+        let allowed = |c: char| match format.alphabet() {
+            Alphabet::Numeric => c.is_ascii_digit(),
+            Alphabet::Alphanumeric => c.is_ascii_alphanumeric(),
+        };
+        self.0.chars().count() == usize::from(format.length()) && self.0.chars().all(allowed)
+    }
 }
 
 fn fold(typed: char) -> Option<char> {

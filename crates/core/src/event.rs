@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::challenge::ChallengeKind;
+use crate::device::PurposeClass;
+use crate::gate::GateRule;
+use crate::guard::decision::Decision;
 use crate::id::{AppId, DeliveryId, EventId, VerificationId};
 use crate::message::{Encoding, Form};
 use crate::phone::Country;
@@ -44,6 +48,41 @@ pub enum EventKind {
         client_address: ClientAddress,
         /// The first delivery.
         delivery: DeliveryId,
+        /// Why it does not leave, where it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        withheld: Option<GateRule>,
+    },
+    /// A verification was started; nothing is sent before its challenge is solved.
+    #[serde(rename = "verification.challenge_required")]
+    ChallengeRequired {
+        /// Why it was started.
+        purpose: Purpose,
+        /// The phone's country.
+        country: Option<Country>,
+        /// Whether the shop said where its customer is.
+        client_address: ClientAddress,
+        /// What is to be solved.
+        challenge: ChallengeKind,
+        /// Which rule asks for it, or withholds the message once it is solved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<GateRule>,
+    },
+    /// The challenge was solved, and the first message is due.
+    #[serde(rename = "verification.challenge_solved")]
+    ChallengeSolved {
+        /// The first delivery.
+        delivery: DeliveryId,
+        /// By which channel.
+        channel: Channel,
+        /// Why it does not leave, where it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        withheld: Option<GateRule>,
+    },
+    /// A solution of the challenge was wrong.
+    #[serde(rename = "verification.challenge_failed")]
+    ChallengeFailed {
+        /// Solutions that may still be given.
+        attempts_remaining: u8,
     },
     /// The customer asked for the message again.
     #[serde(rename = "verification.resent")]
@@ -58,6 +97,9 @@ pub enum EventKind {
         /// Which step of the workflow was taken early by it, if one was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<u8>,
+        /// Why it does not leave, where it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        withheld: Option<GateRule>,
     },
     /// The next step of the workflow was taken without anybody asking: the same code by its channel.
     #[serde(rename = "verification.next_step")]
@@ -70,6 +112,9 @@ pub enum EventKind {
         step: u8,
         /// Why now.
         because: StepCause,
+        /// Why it does not leave, where it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        withheld: Option<GateRule>,
     },
     /// The workflow takes no further step by itself.
     #[serde(rename = "verification.workflow_stopped")]
@@ -152,6 +197,30 @@ pub enum EventKind {
     /// The phone must be bound anew.
     #[serde(rename = "phone.disabled")]
     PhoneDisabled,
+    /// The device on which the code was typed is trusted from now on.
+    #[serde(rename = "device.trusted")]
+    DeviceTrusted {
+        /// What for.
+        purposes: PurposeClass,
+    },
+    /// The shop asked what it should ask of a customer. The id of the verification is the decision's own: it is of no
+    /// verification.
+    #[serde(rename = "decision.made")]
+    Decided(Box<Decision>),
+    /// It was started with an old value of a device: somebody has a copy, and it goes on as anybody's.
+    #[serde(rename = "device.theft")]
+    DeviceTheft {
+        /// The verification that had granted the device.
+        granted_by: VerificationId,
+    },
+    /// Devices are trusted no more.
+    #[serde(rename = "device.revoked")]
+    DeviceRevoked {
+        /// Why.
+        reason: RevokeReason,
+        /// How many.
+        devices: u8,
+    },
     /// A provider took the message.
     #[serde(rename = "delivery.accepted")]
     DeliveryAccepted {
@@ -248,6 +317,35 @@ pub enum EventKind {
         /// The carrier's word.
         status: ReceiptStatus,
     },
+}
+
+/// Why devices are trusted no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevokeReason {
+    /// An old value of the device was shown: somebody has a copy.
+    Theft,
+    /// The customer said "this was not me".
+    Reported,
+    /// The verification that granted it was voided: its proof was shown for something else.
+    Voided,
+    /// The customer's number changes.
+    PhoneChanged,
+    /// A hundred wrong guesses in a row on trusted devices.
+    Disabled,
+}
+
+impl RevokeReason {
+    /// Its word in metrics and the timeline.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RevokeReason::Theft => "theft",
+            RevokeReason::Reported => "reported",
+            RevokeReason::Voided => "voided",
+            RevokeReason::PhoneChanged => "phone_changed",
+            RevokeReason::Disabled => "disabled",
+        }
+    }
 }
 
 /// What was handed to a provider, without a word of it.

@@ -145,6 +145,10 @@ ids! {
     KeyId = "key";
     /// One attempt to prove one phone for one purpose.
     VerificationId = "ver";
+    /// A page on which a customer gives her number: there is no verification before she does.
+    PageId = "pag";
+    /// One answer to what a shop should ask of a customer.
+    DecisionId = "dec";
     /// One submission of a message to a provider, with its retries.
     DeliveryId = "dlv";
     /// One immutable fact.

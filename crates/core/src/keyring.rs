@@ -18,10 +18,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::code::{Code, CodeFormat};
 use crate::email::EmailAddress;
+use crate::guard::Keyer;
 use crate::id::{AppId, Partition, VerificationId};
 use crate::phone::{E164, PhoneEnding};
 use crate::purpose::Purpose;
-use crate::sealed::{SealedEmail, SealedEnding, SealedPhone};
+use crate::sealed::{SealedEmail, SealedEnding, SealedJournal, SealedPhone};
 use crate::subject::{Mode, SubjectKey};
 use crate::time::Timestamp;
 use crate::transaction::TransactionDigest;
@@ -67,7 +68,7 @@ impl Secret {
         self.signing.get_or_init(|| Box::new(SigningKey::from_bytes(&self.bytes)))
     }
 
-    fn expand(&self, label: &str, context: &[u8]) -> Secret {
+    pub(crate) fn expand(&self, label: &str, context: &[u8]) -> Secret {
         let mut out = [0; 32];
         if let Ok(expander) = Hkdf::<Sha256>::from_prk(&self.bytes) {
             let filled = expander.expand_multi_info(&[label.as_bytes(), b"\0", context], &mut out);
@@ -190,6 +191,7 @@ pub struct CodeInput<'a> {
 /// What is under a seal: part of what it authenticates, so that one value never passes for another.
 const PHONE: &str = "countersign/verification.phone/v1";
 const NEW_ENDING: &str = "countersign/verification.new-ending/v1";
+const JOURNAL: &str = "countersign/guard.journal/v1";
 const EMAIL: &str = "countersign/verification.email/v1";
 
 fn truncate(mac: Hmac<Sha256>) -> [u8; 16] {
@@ -244,6 +246,30 @@ impl Keyring {
         update_part(&mut mac, app.as_bytes());
         update_part(&mut mac, value);
         Tag(truncate(mac))
+    }
+
+    /// Makes the guard's ids of one app.
+    pub fn guard_keyer(&self, app: AppId) -> Keyer {
+        Keyer::new(self.tag("guard", app, &[]).0)
+    }
+
+    /// Seals an entry of the guard's journal.
+    pub fn seal_journal(&self, app: AppId, entry: &str, nonce: [u8; 24]) -> SealedJournal {
+        SealedJournal(self.seal(JOURNAL, Place::of_app(app), entry.as_bytes(), nonce))
+    }
+
+    /// Opens an entry of the guard's journal.
+    pub fn open_journal(
+        &self,
+        app: AppId,
+        sealed: &SealedJournal,
+    ) -> Result<zeroize::Zeroizing<String>, KeyError> {
+        self.open(JOURNAL, Place::of_app(app), &sealed.0)
+    }
+
+    /// The tag under which a customer who proved a phone is remembered.
+    pub fn customer_tag(&self, app: AppId, customer: &str) -> Tag {
+        self.tag("customer", app, customer.as_bytes())
     }
 
     /// Seals a phone for the one place where it may be opened again.
@@ -363,6 +389,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Of what belongs to an app and to none of its verifications.
+    const fn of_app(app: AppId) -> Self {
+        Place { app, verification: VerificationId::from_bytes([0; 16]) }
+    }
+
     fn associated_data(&self, label: &str, key: &KeyName) -> Vec<u8> {
         let mut data = label.as_bytes().to_vec();
         data.extend_from_slice(self.app.as_bytes());

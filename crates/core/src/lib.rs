@@ -5,18 +5,26 @@
 
 #![warn(missing_docs)]
 
+pub mod browser;
+pub mod challenge;
 pub mod channel;
 pub mod code;
 pub mod delivery;
+pub mod device;
 pub mod email;
 pub mod entropy;
 pub mod event;
+pub mod funnel;
+pub mod gate;
+pub mod guard;
 pub mod id;
 pub mod keyring;
 pub mod limit;
 pub mod locale;
 pub mod message;
 pub mod money;
+pub mod origin;
+pub mod page;
 pub mod phone;
 pub mod policy;
 pub mod presentation;

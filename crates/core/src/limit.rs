@@ -14,6 +14,7 @@ use crate::keyring::Keyring;
 use crate::phone::E164;
 use crate::subject::Mode;
 use crate::time::Timestamp;
+use crate::verification::Standing;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -22,6 +23,26 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 pub const INSTANCE_PHONE_PER_DAY: u64 = 10;
 /// Sends to one phone over all apps: 30 in 7 days (fraud.md B.2, row 2).
 pub const INSTANCE_PHONE_PER_WEEK: u64 = 30;
+
+/// A part of a phone's allowance over all apps that others leave. Always kept: an app cannot know whom another one
+/// knows (design 6, Lock-out).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Of [`INSTANCE_PHONE_PER_DAY`].
+    pub per_day: u64,
+    /// Of [`INSTANCE_PHONE_PER_WEEK`].
+    pub per_week: u64,
+}
+
+/// What is kept from somebody of this standing: two messages a week for customers who proved the phone, one a day for a
+/// trusted device.
+pub const fn kept_from(standing: Standing) -> Kept {
+    match standing {
+        Standing::Stranger => Kept { per_day: 2, per_week: 9 },
+        Standing::KnownCustomer => Kept { per_day: 1, per_week: 7 },
+        Standing::TrustedDevice => Kept { per_day: 0, per_week: 0 },
+    }
+}
 
 /// E-mails of one app to one address in one day (UTC). Numbers cost a stranger nothing where no SMS leaves, so
 /// the limits of a phone do not protect a mailbox.
@@ -48,6 +69,12 @@ pub enum LimitRule {
 }
 
 impl LimitRule {
+    /// Whether what it refuses must look as if it had been allowed: what other apps do shows to none (I10; fraud.md B.2,
+    /// row 2).
+    pub const fn withholds(self) -> bool {
+        matches!(self, LimitRule::InstancePhonePerDay | LimitRule::InstancePhonePerWeek)
+    }
+
     /// Its word in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -108,6 +135,21 @@ pub struct Reservation {
     pub adds: Vec<Add>,
 }
 
+impl Reservation {
+    /// What a message takes that is withheld: nothing, and it is not refused by what withheld it. Reads and writes the
+    /// same counters and is refused by all others like one that leaves, so that nobody can tell it by that or by its time.
+    #[must_use]
+    pub fn withheld(mut self) -> Self {
+        for limit in &mut self.limits {
+            limit.max = if limit.rule.withholds() { u64::MAX } else { limit.max.saturating_sub(1) };
+        }
+        for add in &mut self.adds {
+            add.amount = 0;
+        }
+        self
+    }
+}
+
 /// A limit that did not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
@@ -151,6 +193,8 @@ pub struct Sending<'a> {
     pub phone: &'a E164,
     /// The address that it goes to, of an e-mail.
     pub email: Option<&'a EmailAddress>,
+    /// For whom.
+    pub standing: Standing,
     /// The app's allowance for a day.
     pub daily_messages: u32,
 }
@@ -165,7 +209,7 @@ pub fn message_reservation(keyring: &Keyring, sending: &Sending<'_>, now: Timest
         reservation.adds.extend(of_address.adds);
     }
     if sending.mode == Mode::Live {
-        let phone = instance_phone_reservation(keyring, sending.phone, now);
+        let phone = instance_phone_reservation(keyring, sending, now);
         reservation.limits.extend(phone.limits);
         reservation.adds.extend(phone.adds);
     }
@@ -213,7 +257,9 @@ const fn hours(count: u64) -> Duration {
     Duration::from_secs(count * 3600)
 }
 
-fn instance_phone_reservation(keyring: &Keyring, phone: &E164, now: Timestamp) -> Reservation {
+fn instance_phone_reservation(keyring: &Keyring, sending: &Sending<'_>, now: Timestamp) -> Reservation {
+    let Sending { phone, standing, .. } = *sending;
+    let kept = kept_from(standing);
     let hour = now.as_millis().div_euclid(HOUR_MS);
     let day = now.as_millis().div_euclid(DAY_MS);
     let day_key = |day: i64| CounterKey(keyring.instance_phone_tag(day.unsigned_abs(), phone));
@@ -238,8 +284,8 @@ fn instance_phone_reservation(keyring: &Keyring, phone: &E164, now: Timestamp) -
     };
     Reservation {
         limits: vec![
-            instance(LimitRule::InstancePhonePerDay, 24, INSTANCE_PHONE_PER_DAY),
-            instance(LimitRule::InstancePhonePerWeek, 7 * 24, INSTANCE_PHONE_PER_WEEK),
+            instance(LimitRule::InstancePhonePerDay, 24, INSTANCE_PHONE_PER_DAY - kept.per_day),
+            instance(LimitRule::InstancePhonePerWeek, 7 * 24, INSTANCE_PHONE_PER_WEEK - kept.per_week),
         ],
         adds: vec![Add { key: day_key(day), slot: hour, amount: 1, expires_at: now.plus(hours(8 * 24)) }],
     }

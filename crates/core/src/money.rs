@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct Currency(Iso);
 
 impl Currency {
+    /// `USD`, in which carriers quote most of their prices.
+    pub const US_DOLLAR: Currency = Currency(Iso::USD);
+
     /// The three-letter code, such as `EUR`.
     pub fn code(&self) -> &'static str {
         self.0.code()

@@ -24,6 +24,12 @@ impl Country {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// What is dialled before its numbers from abroad, without `+`: 49 of `DE` (ITU-T E.164).
+    pub fn calling_code(self) -> Option<u16> {
+        let code = PHONE_NUMBER_UTIL.get_country_code_for_region(self.region()?)?;
+        code.try_into().ok()
+    }
+
     fn region(self) -> Option<Region> {
         Region::from_str(self.as_str()).ok()
     }
@@ -263,6 +269,11 @@ impl E164 {
     /// The country whose numbering plan it belongs to; none for international networks.
     pub fn country(&self) -> Option<Country> {
         self.country
+    }
+
+    /// How many of its first digits are the calling code.
+    pub(crate) const fn calling_code_digits(&self) -> usize {
+        self.calling_code_len
     }
 
     /// What kind of line it is.

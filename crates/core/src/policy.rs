@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::challenge::{ChallengeKind, DEFAULT_ZERO_BITS, MAX_ZERO_BITS};
 use crate::channel::Channel;
 use crate::code::{CodeFormat, InvalidCodeFormat, ShortCodes};
+use crate::guard::GuardPolicy;
 use crate::locale::Locale;
 use crate::message::{MessageLimits, Templates};
 use crate::phone::{Country, E164, NumberType};
@@ -28,6 +30,9 @@ pub const MAX_CONSECUTIVE_FAILURES: u32 = 100;
 pub const MAX_FAILOVERS: usize = 4;
 /// Most pending verifications of one phone; the last place is kept for a known customer (design 6).
 pub const MAX_LIVE: usize = 8;
+/// Most verifications of one phone whose challenge nobody has solved; the oldest gives way. They cost nobody anything, so
+/// they must not take the places of those that were sent.
+pub const MAX_CHALLENGED: usize = 8;
 /// Most recoveries of one phone at once. Apart from the others: they last for days, and must not close the
 /// phone for codes. The last place is kept for a customer who proved the phone before.
 pub const MAX_RECOVERIES: usize = 2;
@@ -87,6 +92,11 @@ pub struct Policy {
     pub recovery_delay_h: u16,
     /// Messages of this app in one day (UTC), failovers included.
     pub daily_messages: u32,
+    /// Whether a message may be sent, judged by who asks for it and by what became of others.
+    #[serde(default = "GuardPolicy::of_new_app")]
+    pub guard: GuardPolicy,
+    /// What customers solve before a message is sent, and who.
+    pub challenge: ChallengePolicy,
     /// How large a message may get, and what may be done to keep it so.
     pub message: MessageLimits,
     /// The language of messages when the start names none or one that has no text.
@@ -96,6 +106,55 @@ pub struct Policy {
     /// Numbers with a fixed code; they work with test keys only.
     #[serde(deserialize_with = "unique::map")]
     pub test_numbers: BTreeMap<String, String>,
+}
+
+/// What customers solve before a message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChallengePolicy {
+    /// Who has to.
+    pub when: ChallengeWhen,
+    /// What it is.
+    pub by: ChallengeMethod,
+    /// Zero bits of the proof of work: 1–12. Each one more doubles its time; 7 take a phone some two seconds.
+    pub zero_bits: u8,
+}
+
+/// Who solves something before a message is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeWhen {
+    /// Who is suspected by the guard.
+    #[default]
+    WhenSuspected,
+    /// Everybody: for the hours of an attack.
+    Always,
+}
+
+/// What is solved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeMethod {
+    /// A proof of work: no puzzle, no third party.
+    #[default]
+    ProofOfWork,
+    /// That of the vendor whom the operator has set up, on pages and in apps of the shop's own. The hosted page and the
+    /// element solve the proof of work, and so does everybody where there is no vendor.
+    Vendor,
+}
+
+impl Default for ChallengePolicy {
+    fn default() -> Self {
+        let (when, by) = (ChallengeWhen::default(), ChallengeMethod::default());
+        ChallengePolicy { when, by, zero_bits: DEFAULT_ZERO_BITS }
+    }
+}
+
+impl ChallengePolicy {
+    /// The proof of work.
+    pub const fn proof_of_work(self) -> ChallengeKind {
+        ChallengeKind::ProofOfWork { zero_bits: self.zero_bits }
+    }
 }
 
 /// What a resend sends.
@@ -210,6 +269,8 @@ impl Default for Policy {
             failure_limits: FailureLimits { per_hour: 10, per_day: 25 },
             recovery_delay_h: 72,
             daily_messages: 1000,
+            guard: GuardPolicy::of_new_app(),
+            challenge: ChallengePolicy::default(),
             message: MessageLimits::default(),
             default_locale: Locale::english(),
             templates: Templates::default(),
@@ -287,7 +348,16 @@ impl Policy {
         if self.daily_messages < 1 {
             return wrong("daily_messages", "at least 1");
         }
+        if !(1..=MAX_ZERO_BITS).contains(&self.challenge.zero_bits) {
+            return wrong(
+                "challenge",
+                "zero_bits is 1 to 12; each one more doubles the time that customers wait",
+            );
+        }
         self.validate_channels()?;
+        self.guard
+            .validate_for_app()
+            .map_err(|invalid| InvalidPolicy { field: "guard", reason: invalid.to_string() })?;
         self.message.check().map_err(|reason| InvalidPolicy { field: "message", reason })?;
         self.validate_test_numbers()?;
         self.templates.validate(self.code).map_err(|reason| InvalidPolicy { field: "templates", reason })

@@ -145,6 +145,68 @@ pub enum Presentation {
     },
 }
 
+impl Presentation {
+    /// Its mode, without hosts or hashes.
+    pub const fn mode(&self) -> PresentationMode {
+        match self {
+            Presentation::Unbound => PresentationMode::None,
+            Presentation::Page { .. } => PresentationMode::Page,
+            Presentation::Element { .. } => PresentationMode::Element,
+            Presentation::Iframe { .. } => PresentationMode::Iframe,
+            Presentation::App { .. } => PresentationMode::App,
+        }
+    }
+}
+
+/// The word for a [`Presentation`]. Their order is that of the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PresentationMode {
+    /// In an Android app.
+    App,
+    /// In the element on the shop's own page.
+    Element,
+    /// In a frame inside the shop's page.
+    Iframe,
+    /// Nowhere in particular.
+    None,
+    /// On the hosted page.
+    Page,
+}
+
+/// A word that names no mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected page, element, iframe, app or none")]
+pub struct InvalidPresentationMode;
+
+impl PresentationMode {
+    const ALL: [PresentationMode; 5] = [
+        PresentationMode::App,
+        PresentationMode::Element,
+        PresentationMode::Iframe,
+        PresentationMode::None,
+        PresentationMode::Page,
+    ];
+
+    /// Its word in the API and in stores.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PresentationMode::App => "app",
+            PresentationMode::Element => "element",
+            PresentationMode::Iframe => "iframe",
+            PresentationMode::None => "none",
+            PresentationMode::Page => "page",
+        }
+    }
+}
+
+impl FromStr for PresentationMode {
+    type Err = InvalidPresentationMode;
+
+    fn from_str(word: &str) -> Result<Self, InvalidPresentationMode> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == word).ok_or(InvalidPresentationMode)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,5 +240,15 @@ mod tests {
         assert!(AppHash::try_from("FA+9qCX9VSu".to_owned()).is_ok());
         assert!(AppHash::try_from("FA+9qCX9VS".to_owned()).is_err());
         assert!(AppHash::try_from("FA+9qCX9VS\n".to_owned()).is_err());
+    }
+
+    #[test]
+    fn words_of_modes_are_read_back_and_sorted_as_they_are() {
+        for mode in PresentationMode::ALL {
+            assert_eq!(mode.as_str().parse(), Ok(mode));
+        }
+        assert!(PresentationMode::ALL.is_sorted());
+        assert!(PresentationMode::ALL.is_sorted_by_key(|mode| mode.as_str()));
+        assert_eq!("Page".parse::<PresentationMode>(), Err(InvalidPresentationMode));
     }
 }

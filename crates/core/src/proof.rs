@@ -30,6 +30,11 @@ pub const MAX_PROOF_BYTES: usize = 4096;
 pub struct SessionHash([u8; 32]);
 
 impl SessionHash {
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The hash of a session id as the shop sent it.
     pub fn of(session: &str) -> Self {
         SessionHash(Sha256::digest(session.as_bytes()).into())

@@ -31,7 +31,8 @@ impl Quota {
     /// What is left for somebody of this standing.
     ///
     /// One place in each window (two in the day's) is kept for a customer who proved this phone before, so
-    /// that strangers cannot keep her out (design 6, Lock-out; OWASP ASVS 6.1.1, O8).
+    /// that strangers cannot keep her out (design 6, Lock-out; OWASP ASVS 6.1.1, O8). As many more are kept for her
+    /// trusted device, where she has one: whoever learns her reference cannot take those.
     pub fn of(
         record: &SubjectRecord,
         policy: &Policy,
@@ -46,10 +47,7 @@ impl Quota {
             PhoneWindow::Hour => (3600, limits.per_hour, 1),
             PhoneWindow::Day => (24 * 3600, limits.per_day, 2),
         };
-        // A phone that nobody proved yet has nobody to keep places for.
-        let kept =
-            if standing == Standing::Stranger && !record.known_customers.is_empty() { kept } else { 0 };
-        let limit = usize::from(limit.saturating_sub(kept).max(1));
+        let limit = usize::from(limit.saturating_sub(kept * kept_shares(record, standing, now)).max(1));
         let length = Duration::from_secs(length_s);
         let inside = record.sends.iter().filter(|&&at| at > now.minus(length)).count();
         let remaining = limit.saturating_sub(inside);
@@ -60,6 +58,14 @@ impl Quota {
         };
         Quota { window, limit, length, remaining, more_at }
     }
+}
+
+/// For how many others places are kept from somebody of this standing. A phone that nobody proved yet has nobody to
+/// keep places for.
+fn kept_shares(record: &SubjectRecord, standing: Standing, now: Timestamp) -> u8 {
+    let of_customer = standing < Standing::KnownCustomer && !record.known_customers.is_empty();
+    let of_device = standing < Standing::TrustedDevice && record.devices.any(now);
+    u8::from(of_customer) + u8::from(of_device)
 }
 
 #[cfg(test)]

@@ -28,6 +28,11 @@ pub struct SealedEnding(pub SealedPhone);
 #[serde(transparent)]
 pub struct SealedEmail(pub SealedPhone);
 
+/// An entry of the guard's journal, sealed like a phone: it tells much of the number that was sent to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SealedJournal(pub SealedPhone);
+
 /// Fixed-length bytes as base64url text.
 pub mod base64_array {
     use base64::Engine as _;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::Devices;
+use crate::guard::known::Successes;
 use crate::id::{AppId, VerificationId};
 use crate::keyring::Tag;
 use crate::policy::{FailureLimits, MAX_CONSECUTIVE_FAILURES};
@@ -81,8 +83,14 @@ pub struct SubjectRecord {
     pub stranger_failures: Failures,
     /// Wrong guesses in verifications of known customers, which strangers cannot add to.
     pub customer_failures: Failures,
+    /// Wrong guesses on trusted devices, which nobody else can add to.
+    #[serde(default)]
+    pub device_failures: Failures,
     /// Customers who proved this phone, most recent last.
     pub known_customers: Vec<Tag>,
+    /// Devices that a right code was typed on, trusted since.
+    #[serde(default, skip_serializing_if = "Devices::is_empty")]
+    pub devices: Devices,
     /// The last starts that found their verification instead of making one, where they may be retried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<FoundStart>,
@@ -90,6 +98,32 @@ pub struct SubjectRecord {
     pub first_approved_at: Option<Timestamp>,
     /// The last one.
     pub last_approved_at: Option<Timestamp>,
+    /// When it was verified, and by whom: what makes it a known number to the guard.
+    #[serde(default, skip_serializing_if = "Successes::is_none")]
+    pub successes: Successes,
+    /// Whether the shop put it on a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Listed>,
+}
+
+/// The list of an app that a number is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listed {
+    /// The detectors do not judge it. The limits of a phone and the caps on spend hold.
+    Allowed,
+    /// It gets no message.
+    Blocked,
+}
+
+impl Listed {
+    /// Its word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Listed::Allowed => "allowed",
+            Listed::Blocked => "blocked",
+        }
+    }
 }
 
 /// A start that found its verification: its retry finds the same one, even if that has ended.
@@ -168,6 +202,14 @@ pub(crate) fn free_again_at(
     occurrences.get(leaves_last).map(|at| at.plus(window))
 }
 
+impl SubjectRecord {
+    /// The verification that a start of this name found before.
+    pub fn found_by(&self, command: Option<CommandId>) -> Option<VerificationId> {
+        let command = command?;
+        self.found.iter().find(|found| found.command == command).map(|found| found.verification)
+    }
+}
+
 impl Subject {
     /// A phone that was never seen.
     pub const fn unseen(app: AppId, key: SubjectKey) -> Self {
@@ -180,10 +222,14 @@ impl Subject {
                 sends: Vec::new(),
                 stranger_failures: Failures { consecutive: 0, recent: Vec::new() },
                 customer_failures: Failures { consecutive: 0, recent: Vec::new() },
+                device_failures: Failures { consecutive: 0, recent: Vec::new() },
                 known_customers: Vec::new(),
+                devices: Devices::NONE,
                 found: Vec::new(),
                 first_approved_at: None,
                 last_approved_at: None,
+                successes: Successes::NONE,
+                listed: None,
             },
             verifications: Vec::new(),
         }
@@ -208,6 +254,7 @@ impl Subject {
         match standing {
             Standing::Stranger => &self.record.stranger_failures,
             Standing::KnownCustomer => &self.record.customer_failures,
+            Standing::TrustedDevice => &self.record.device_failures,
         }
     }
 
@@ -215,6 +262,7 @@ impl Subject {
         match standing {
             Standing::Stranger => &mut self.record.stranger_failures,
             Standing::KnownCustomer => &mut self.record.customer_failures,
+            Standing::TrustedDevice => &mut self.record.device_failures,
         }
     }
 }

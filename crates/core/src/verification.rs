@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::challenge::{ChallengedAnswer, OpenChallenge};
 use crate::channel::Assurance;
 pub use crate::channel::Channel;
 use crate::code::CodeFormat;
-use crate::delivery::DeliveryKind;
+use crate::delivery::{Delivery, DeliveryKind, DeliveryState};
+use crate::device::{DeviceMark, DeviceUse};
+use crate::gate::GuardTrace;
+use crate::guard::known::Asker;
 use crate::id::{DeliveryId, VerificationId};
 use crate::keyring::{Epoch, KeyName};
 use crate::locale::Locale;
 use crate::message::Reader;
+use crate::origin::ReturnTo;
 use crate::phone::Country;
 use crate::policy::{MIN_LIFE_FOR_RESEND, Policy};
 use crate::presentation::Presentation;
@@ -47,11 +52,20 @@ pub struct Verification {
     /// The shop's own reference for the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
+    /// Who asked, as the guard names devices and customers.
+    #[serde(default, skip_serializing_if = "Asker::is_nobody")]
+    pub asker: Asker,
     /// The verification of the customer's earlier phone whose proof allows this one to take its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<VerificationId>,
     /// Whether that customer had proved this phone before: then strangers' limits do not bind.
     pub standing: Standing,
+    /// What came of the device token that its start was given, if it was given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceUse>,
+    /// The device that is trusted since its code was right there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<DeviceMark>,
     /// The phone, sealed for this verification.
     pub phone: SealedPhone,
     /// The phone's country.
@@ -71,11 +85,14 @@ pub struct Verification {
     /// What reads the message's last line.
     #[serde(default, skip_serializing_if = "Reader::is_browser")]
     pub reader: Reader,
+    /// Where the customer goes from the hosted page, as the last start of its session said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_to: Option<ReturnTo>,
     /// The form of the code.
     pub format: CodeFormat,
     /// The epoch it was started in.
     pub epoch: Epoch,
-    /// When the first message was due; the life of the code runs from here.
+    /// When the first message was due, or the challenge before it was made; the life of the code runs from here.
     pub created_at: Timestamp,
     /// When the code stops being accepted.
     pub expires_at: Timestamp,
@@ -91,6 +108,9 @@ pub struct Verification {
     pub deliveries: Vec<DeliveryTrace>,
     /// Where it stands.
     pub state: State,
+    /// What the guard did about it, where it did anything. Never shown to a browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<GuardTrace>,
     /// What its proof was used to change, where it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_change: Option<PhoneChange>,
@@ -110,6 +130,11 @@ pub struct Verification {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum State {
+    /// Nothing is sent before this is solved. There is no code yet, so that no guess can be right.
+    ChallengeRequired {
+        /// What is to be solved.
+        challenge: OpenChallenge,
+    },
     /// Waiting for the right code.
     Pending {
         /// What the code is derived from.
@@ -188,6 +213,8 @@ pub enum DenyReason {
     TransactionMismatch,
     /// Phone, purpose or session at redeem were others.
     BindingMismatch,
+    /// Its challenge was answered wrongly too often.
+    ChallengeFailed,
 }
 
 /// What the code of a pending verification is made of.
@@ -206,16 +233,30 @@ pub enum CodeMaterial {
     },
     /// A test number's fixed code, read from the app's policy.
     TestNumber,
+    /// Nobody's: no guess is right, and no message shows it. Has what a derived one has, so that looking at a guess
+    /// takes the same time.
+    Ghost {
+        /// The key.
+        key: KeyName,
+        /// 128 random bits.
+        #[serde(with = "crate::sealed::base64_array")]
+        nonce: [u8; 16],
+        /// Counts rotations.
+        generation: u8,
+    },
 }
 
-/// Whether a verification was started for a customer who had proved this phone before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a verification was started for a customer who had proved this phone before. The later, the more is kept for
+/// her: a customer reference is only what somebody said who he is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Anybody.
     Stranger,
     /// The customer reference was approved on this phone before.
     KnownCustomer,
+    /// That, and the start came with the token of her trusted device.
+    TrustedDevice,
 }
 
 /// What became of one send.
@@ -277,6 +318,8 @@ pub enum RememberedOutcome {
     Sent(PendingAnswer),
     /// A start that found its verification and sent nothing.
     Found(PendingAnswer),
+    /// A start that made or found a verification whose challenge was not solved.
+    Challenged(ChallengedAnswer),
     /// A check.
     Checked {
         /// Its result.
@@ -302,7 +345,17 @@ impl RememberedOutcome {
     pub const fn pending(&self) -> Option<PendingAnswer> {
         match self {
             RememberedOutcome::Sent(answer) | RememberedOutcome::Found(answer) => Some(*answer),
-            RememberedOutcome::Checked { .. } | RememberedOutcome::Redeemed(_) => None,
+            RememberedOutcome::Challenged(_)
+            | RememberedOutcome::Checked { .. }
+            | RememberedOutcome::Redeemed(_) => None,
+        }
+    }
+
+    /// What a start answered that had to be solved first.
+    pub const fn challenged(&self) -> Option<ChallengedAnswer> {
+        match self {
+            RememberedOutcome::Challenged(answer) => Some(*answer),
+            _ => None,
         }
     }
 }
@@ -315,22 +368,46 @@ impl Verification {
 
     /// When another send is possible, if the resend ladder and the code's life allow one.
     pub fn resend_at(&self, policy: &Policy) -> Option<Timestamp> {
+        self.next_send_at(policy).filter(|_| self.is_pending())
+    }
+
+    /// When another send would be possible if it still waited for a code.
+    pub fn next_send_at(&self, policy: &Policy) -> Option<Timestamp> {
         let at = self.last_sent_at.plus(policy.resend_wait(self.sends));
-        let allowed = self.is_pending()
-            && self.sends < policy.max_sends
-            && self.expires_at.since(at) >= MIN_LIFE_FOR_RESEND;
+        let allowed = self.sends < policy.max_sends && self.expires_at.since(at) >= MIN_LIFE_FOR_RESEND;
         allowed.then_some(at)
     }
 
-    /// Whether it waits, for a code or for a recovery's time. Says nothing about time itself: see
+    /// Whether it waits, for a challenge to be solved, a code, or a recovery's time. Says nothing about time itself: see
     /// [`Verification::expires_at`].
     pub const fn is_live(&self) -> bool {
-        matches!(self.state, State::Pending { .. } | State::Recovering { .. })
+        matches!(
+            self.state,
+            State::ChallengeRequired { .. } | State::Pending { .. } | State::Recovering { .. }
+        )
     }
 
     /// Whether it waits for a code. Says nothing about time: see [`Verification::expires_at`].
     pub const fn is_pending(&self) -> bool {
         matches!(self.state, State::Pending { .. })
+    }
+
+    /// The challenge that nobody has solved yet.
+    pub const fn challenge(&self) -> Option<OpenChallenge> {
+        match &self.state {
+            State::ChallengeRequired { challenge } => Some(*challenge),
+            _ => None,
+        }
+    }
+
+    /// Whether it is its slot's: it waits for something that its customer does.
+    pub const fn holds_slot(&self) -> bool {
+        matches!(self.state, State::ChallengeRequired { .. } | State::Pending { .. })
+    }
+
+    /// Whether none of its messages leaves, whatever it looks like.
+    pub fn is_ghost(&self) -> bool {
+        self.guard.is_some_and(GuardTrace::is_ghost)
     }
 
     /// What typing its code shows: the weakest of all channels that a message was asked for by, whatever
@@ -358,7 +435,9 @@ impl Verification {
     /// The generation that messages carry now; zero when the code never changes.
     pub const fn generation(&self) -> u8 {
         match &self.state {
-            State::Pending { code: CodeMaterial::Derived { generation, .. } } => *generation,
+            State::Pending {
+                code: CodeMaterial::Derived { generation, .. } | CodeMaterial::Ghost { generation, .. },
+            } => *generation,
             _ => 0,
         }
     }
@@ -371,6 +450,26 @@ impl Verification {
                 self.phone_change.is_some() || matches!(self.state, State::Recovering { .. })
             }
             DeliveryKind::ConversionFeedback => !self.is_live(),
+        }
+    }
+
+    /// What a receipt has decided about a message that is due again: one that was faster than the answer to its
+    /// submission, or came instead of it. Nothing where it is still to be sent.
+    ///
+    /// A carrier that says "delivered" has it, whatever it answers; one that says "on its way" has it where it
+    /// does not answer. What it says has failed is left alone once a later message has taken its place: another
+    /// copy would be one too many (design 6, Sending).
+    pub fn decided_by_receipt(&self, delivery: &Delivery) -> Option<DeliveryState> {
+        let notice = self.phone_change.as_ref().map(|change| &change.notice);
+        let trace = self.deliveries.iter().chain(notice).find(|trace| trace.id == delivery.id)?;
+        match trace.receipt? {
+            ReceiptStatus::Delivered => Some(DeliveryState::Accepted),
+            ReceiptStatus::Buffered => (delivery.unknowns > 0).then_some(DeliveryState::Accepted),
+            ReceiptStatus::Failed => {
+                let is_replaced = self.deliveries.last().is_some_and(|last| last.id != delivery.id);
+                let is_code = matches!(delivery.kind, DeliveryKind::Code { .. });
+                (is_code && is_replaced).then_some(DeliveryState::Canceled)
+            }
         }
     }
 
@@ -398,6 +497,7 @@ impl Verification {
     /// The word for [`Verification::state`] in the API.
     pub const fn status(&self) -> Status {
         match self.state {
+            State::ChallengeRequired { .. } => Status::ChallengeRequired,
             State::Pending { .. } | State::Recovering { .. } => Status::Pending,
             State::Recovered { .. } => Status::Recovered,
             State::Approved { .. } => Status::Approved,
@@ -413,6 +513,8 @@ impl Verification {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
+    /// Waiting for a challenge to be solved; nothing was sent.
+    ChallengeRequired,
     /// Waiting for the right code, or for a recovery's time.
     Pending,
     /// The right code was given.
@@ -433,6 +535,7 @@ impl Status {
     /// Its word in the API and in stores.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Status::ChallengeRequired => "challenge_required",
             Status::Pending => "pending",
             Status::Approved => "approved",
             Status::Recovered => "recovered",

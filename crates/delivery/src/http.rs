@@ -90,6 +90,12 @@ impl HttpTimeouts {
         }
         Ok(HttpTimeouts { connect, answer })
     }
+
+    /// Longest wait for what a submission needs before its own request, such as a token: so short that one
+    /// which is then not written says so within the time of an answer, connecting included.
+    pub(crate) fn before_the_request(self) -> Duration {
+        self.answer.saturating_sub(self.connect) / 2
+    }
 }
 
 /// Why an HTTP provider cannot be made. Shows no URL: there may be a token in it.

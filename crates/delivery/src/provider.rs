@@ -288,6 +288,14 @@ impl Submission {
         }
     }
 
+    /// How long the provider asks to wait before it is tried again.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Submission::Transient { retry_after, .. } | Submission::Throttled { retry_after } => *retry_after,
+            _ => None,
+        }
+    }
+
     pub(crate) const fn permanent(reason: &'static str) -> Self {
         Submission::Permanent { reason: Cow::Borrowed(reason) }
     }

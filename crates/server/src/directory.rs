@@ -71,6 +71,11 @@ impl Directory {
         apps
     }
 
+    /// Whether any app is so.
+    pub fn any_app(&self, is_so: impl Fn(&App) -> bool) -> bool {
+        self.entries().apps.values().any(|(app, _)| is_so(app))
+    }
+
     /// One key.
     pub fn key(&self, id: KeyId) -> Option<Arc<ApiKey>> {
         self.entries().keys.get(&id).map(|(key, _)| Arc::clone(key))
@@ -106,15 +111,18 @@ impl Directory {
         self.put(SettingKind::ApiKey, key.id.to_string(), version, &key).await
     }
 
-    async fn put(
+    async fn put<T: serde::Serialize + serde::de::DeserializeOwned>(
         &self,
         kind: SettingKind,
         id: String,
         version: Version,
-        value: &impl serde::Serialize,
+        value: &T,
     ) -> Result<(), DirectoryError> {
         let body = serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let written = self.store.put_setting(kind, Setting { id, version, body }).await?;
+        let setting = Setting { id, version, body };
+        // Whoever wrote what nobody can read would stop every app.
+        read::<T>(&setting)?;
+        let written = self.store.put_setting(kind, setting).await?;
         self.reload().await?;
         if written { Ok(()) } else { Err(DirectoryError::Conflict) }
     }

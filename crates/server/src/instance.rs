@@ -22,19 +22,21 @@ use crate::clock::{Clock, Randomness};
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineParts};
+use crate::funnel::Funnel;
+use crate::guard::Guards;
 use crate::http::observe::{Observer, ObserverParts};
 use crate::http::v1::receipts::ReceiptState;
 use crate::http::{self, MetricsRoute, listener};
 use crate::keyfile;
 use crate::metrics::Metrics;
 use crate::routing::{Routing, RoutingSettings};
-use crate::usecase::{Parts, Services};
-use crate::worker::outbox::{self, Outbox, Ready};
+use crate::usecase::{Parts, Services, UnderWay};
+use crate::worker::outbox::{self, Outbox, Waiting};
 use crate::worker::providers::Providers;
 use crate::worker::recall::{self, Recall, RecallParts, Recalls};
 use crate::worker::send::{Retries, Sender, SenderParts};
 use crate::worker::take_over::TakeOver;
-use crate::worker::{binds, expire, judge, purge, receipts};
+use crate::worker::{binds, expire, funnel, judge, purge, receipts};
 
 /// Receipts of the simulated phone that may wait.
 const RECEIPT_QUEUE: usize = 1024;
@@ -52,7 +54,7 @@ pub struct Instance {
     config: Config,
     sender: Sender,
     outbox: Outbox,
-    waiting: mpsc::Receiver<Ready>,
+    waiting: Waiting,
     receipt_sender: mpsc::Sender<CarrierReceipt>,
     receipts: mpsc::Receiver<CarrierReceipt>,
     recalled: Option<mpsc::Receiver<Recall>>,
@@ -66,25 +68,28 @@ pub struct Instance {
 
 impl Instance {
     /// Opens store and keys, making both if they are new.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one list of what a server is made of, in the order in which it is made"
+    )]
     pub async fn open(config: Config, clock: Clock, randomness: Randomness) -> anyhow::Result<Self> {
         phone::warm_up();
         let store = open_store(&config)?;
         let key_file = config.keys.file.clone();
         let keyring = keyfile::open(&key_file, &store, clock.now(), &mut randomness.entropy()).await?;
         let directory = Arc::new(Directory::load(Arc::clone(&store)).await?);
-        let metrics = Arc::new(Metrics::default());
-        let tasks = TaskTracker::new();
-        let stop = CancellationToken::new();
-        let (outbox, waiting) = Outbox::new(Arc::clone(&metrics));
+        let (metrics, funnel) = (Arc::new(Metrics::default()), Arc::new(Funnel::default()));
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (outbox, waiting) = Outbox::new(Arc::clone(&metrics), config.delivery.concurrency);
         let node = NodeId(u64::from_be_bytes(randomness.entropy().bytes()));
         let (receipt_sender, receipts) = mpsc::channel(RECEIPT_QUEUE);
         let (simulated_phone, providers) = carriers(&config, &tasks, &stop, &randomness, &receipt_sender)?;
-        let routing = Arc::new(routing(&config)?);
-        let due = Arc::new(Notify::new());
-        let names = providers.names().map(ToString::to_string).collect();
-        let smpp = providers.smpp();
+        let (routing, due) = (Arc::new(routing(&config)?), Arc::new(Notify::new()));
+        let (names, smpp) = (providers.names().map(ToString::to_string).collect(), providers.smpp());
         let (recalls, recalled) = Recalls::new(&smpp);
         metrics.observe_smpp(smpp.clone());
+        let guards = Arc::new(Guards::new(config.guard.clone()));
+        guards.learn(&store, &directory, &keyring).await?;
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
             keyring: Arc::new(keyring),
@@ -94,6 +99,8 @@ impl Instance {
             outbox: outbox.clone(),
             recalls: recalls.clone(),
             routing: Arc::clone(&routing),
+            funnel: Arc::clone(&funnel),
+            guards: Arc::clone(&guards),
             feedback: providers.want_feedback(),
             node,
             lease: config.delivery.lease(),
@@ -107,6 +114,7 @@ impl Instance {
             metrics: Arc::clone(&metrics),
             providers,
             routing: Arc::clone(&routing),
+            funnel: Arc::clone(&funnel),
             senders: config.senders.clone(),
             recalls,
             due: Arc::clone(&due),
@@ -120,11 +128,14 @@ impl Instance {
             clock,
             randomness: randomness.clone(),
             metrics: Arc::clone(&metrics),
+            guards,
             routing,
+            funnel,
             issuer: config.server.public_url.as_str().to_owned(),
             providers: names,
             smpp,
-            in_flight: crate::usecase::idempotency::InFlight::default(),
+            challenge: config.challenge.clone(),
+            under_way: UnderWay::default(),
         });
         Ok(Instance {
             services,
@@ -196,6 +207,7 @@ impl Instance {
             serving.spawn(listener::serve(listener, router, 16, grace, stop.clone()));
         }
         let store = Arc::clone(&self.services.store);
+        let counted = Arc::clone(&self.services.funnel);
         let socket_path = crate::control::socket_path(&self.config.server.data_dir);
         let workers = self.stop.clone();
         let tasks = self.tasks.clone();
@@ -212,6 +224,9 @@ impl Instance {
         tasks.close();
         if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
             tracing::warn!("messages were still being sent when the grace time ended; their leases run out");
+        }
+        if let Err(error) = counted.flush(&store).await {
+            tracing::warn!(%error, "the last figures of the funnel were lost");
         }
         let _ = std::fs::remove_file(socket_path);
         close(&store).await;
@@ -277,6 +292,7 @@ impl Instance {
             clock.clone(),
             stop.clone(),
         ));
+        tasks.spawn(funnel::run(Arc::clone(&services.funnel), Arc::clone(&store), stop.clone()));
         tasks.spawn(purge::run(store, clock, stop.clone()));
         tasks.spawn(receipts::run(services, receipts, stop));
     }

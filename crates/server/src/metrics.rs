@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use countersign_core::event::EventKind;
+use countersign_core::guard::{Action, Objection};
 use countersign_delivery::smpp::SmppProvider;
 use countersign_store::Stats;
 use prometheus_client::encoding::text::encode;
@@ -37,6 +38,13 @@ struct ByResult {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByRule {
+    rule: Word,
+    action: Word,
+    taken: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BySubmission {
     /// From the operator's configuration: as many values as it has providers.
     provider: String,
@@ -60,6 +68,10 @@ pub struct Metrics {
     verifications: Family<ByResult, Counter>,
     checks: Family<ByResult, Counter>,
     refusals: Family<ByResult, Counter>,
+    objections: Family<ByRule, Counter>,
+    devices: Family<ByResult, Counter>,
+    decisions: Family<ByResult, Counter>,
+    withheld: Family<ByResult, Counter>,
     submissions: Family<BySubmission, Counter>,
     submission_seconds: Family<ByResult, Histogram>,
     breakers: Family<BySubmission, Counter>,
@@ -90,6 +102,10 @@ impl Default for Metrics {
             verifications: Family::default(),
             checks: Family::default(),
             refusals: Family::default(),
+            objections: Family::default(),
+            devices: Family::default(),
+            decisions: Family::default(),
+            withheld: Family::default(),
             submissions: Family::default(),
             submission_seconds: Family::new_with_constructor(histogram),
             breakers: Family::default(),
@@ -112,7 +128,23 @@ impl Metrics {
         let r = &mut self.registry;
         r.register("verifications", "Verifications by what became of them", self.verifications.clone());
         r.register("checks", "Evaluated guesses by result", self.checks.clone());
+        r.register(
+            "guard_objections",
+            "Messages that the guard objected to, by rule, what the rule would do, and what was done",
+            self.objections.clone(),
+        );
+        r.register(
+            "messages_withheld",
+            "Messages that did not leave although it looks as if, by rule",
+            self.withheld.clone(),
+        );
         r.register("refusals", "Requests that a rule refused, by rule", self.refusals.clone());
+        r.register(
+            "trusted_devices",
+            "Devices that became trusted, and why others are no more",
+            self.devices.clone(),
+        );
+        r.register("decisions", "Step-up decisions by what they say", self.decisions.clone());
         r.register(
             "conversion_feedback",
             "Codes that providers were told the fate of, by their answer",
@@ -160,8 +192,21 @@ impl Metrics {
         let check = |result| {
             self.checks.get_or_create(&ByResult { result: Word(result) }).inc();
         };
+        let device = |result| {
+            self.devices.get_or_create(&ByResult { result: Word(result) }).inc();
+        };
+        if let EventKind::Started { withheld: Some(rule), .. }
+        | EventKind::ChallengeSolved { withheld: Some(rule), .. }
+        | EventKind::Resent { withheld: Some(rule), .. }
+        | EventKind::NextStep { withheld: Some(rule), .. } = event
+        {
+            self.withheld(rule.as_str());
+        }
         match event {
             EventKind::Started { .. } => verification("started"),
+            EventKind::ChallengeRequired { .. } => verification("challenge_required"),
+            EventKind::ChallengeSolved { .. } => verification("challenge_solved"),
+            EventKind::ChallengeFailed { .. } => verification("challenge_failed"),
             EventKind::Resent { .. } => verification("resent"),
             EventKind::NextStep { .. } => verification("next_step"),
             EventKind::WorkflowStopped { .. } => verification("workflow_stopped"),
@@ -181,7 +226,14 @@ impl Metrics {
             EventKind::CheckSuperseded { .. } => check("superseded"),
             EventKind::PhoneLocked { .. } => self.refused("phone_locked"),
             EventKind::PhoneDisabled => self.refused("phone_disabled"),
-            EventKind::DeliveryAccepted { .. }
+            EventKind::DeviceTrusted { .. } => device("trusted"),
+            EventKind::DeviceRevoked { reason, .. } => device(reason.as_str()),
+            EventKind::Decided(decision) => {
+                let result = Word(decision.action.as_str());
+                self.decisions.get_or_create(&ByResult { result }).inc();
+            }
+            EventKind::DeviceTheft { .. }
+            | EventKind::DeliveryAccepted { .. }
             | EventKind::DeliveryRetrying { .. }
             | EventKind::DeliveryUnknown { .. }
             | EventKind::DeliveryFailed { .. }
@@ -191,9 +243,20 @@ impl Metrics {
         }
     }
 
+    /// Counts a message that did not leave although it looks as if.
+    fn withheld(&self, rule: &'static str) {
+        self.withheld.get_or_create(&ByResult { result: Word(rule) }).inc();
+    }
+
     /// Counts a refusal.
     pub fn refused(&self, rule: &'static str) {
         self.refusals.get_or_create(&ByResult { result: Word(rule) }).inc();
+    }
+
+    /// Counts a message that the guard objected to, and what it did about it.
+    pub fn objection(&self, objection: &Objection, taken: Action) {
+        let (rule, action) = (Word(objection.rule.as_str()), Word(objection.action.as_str()));
+        self.objections.get_or_create(&ByRule { rule, action, taken: Word(taken.as_str()) }).inc();
     }
 
     /// Counts a provider's answer to what became of its code.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use countersign_core::entropy::Entropy;
 use countersign_core::id::{AppId, KeyId, Partition};
+use countersign_core::origin::{Origin, ReturnUrl};
 use countersign_core::policy::Policy;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
@@ -13,6 +14,8 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
+
+use crate::branding::Branding;
 
 /// A tenant: one shop, or one environment of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,15 @@ pub struct App {
     pub policy: Policy,
     /// Providers to try, in this order; empty: the instance's order.
     pub route: Vec<String>,
+    /// Origins whose pages may use the browser face and show the hosted page in a frame.
+    #[serde(default)]
+    pub origins: Vec<Origin>,
+    /// Where customers may be sent back to.
+    #[serde(default)]
+    pub return_urls: Vec<ReturnUrl>,
+    /// How the hosted page looks.
+    #[serde(default)]
+    pub branding: Branding,
     /// When it was made.
     pub created_at: Timestamp,
 }

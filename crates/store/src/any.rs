@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use countersign_core::delivery::Delivery;
 use countersign_core::event::Event;
+use countersign_core::funnel::FunnelCount;
 use countersign_core::id::{AppId, DeliveryId, VerificationId};
 use countersign_core::time::Timestamp;
 
 use crate::{
-    Change, Commit, IdempotencyRecord, Leased, Listing, Loaded, Lookup, MemoryStore, NodeId, Overdue, Page,
-    Reserved, Setting, SettingKind, Settled, Settlement, SqliteStore, Stats, Store, StoreError,
+    Change, Commit, FunnelQuery, IdempotencyRecord, JournalPosition, JournalRecord, LeaseLimits, Leased,
+    Listing, Loaded, Lookup, MemoryStore, NodeId, Overdue, Page, Reserved, Setting, SettingKind, Settled,
+    Settlement, SqliteStore, Stats, Store, StoreError,
 };
 
 /// Any of the backends, chosen at start-up. Clones are handles to the same store.
@@ -81,9 +83,9 @@ impl Store for AnyStore {
         node: NodeId,
         now: Timestamp,
         lease: Duration,
-        limit: usize,
+        limits: LeaseLimits,
     ) -> Result<Vec<Leased>, StoreError> {
-        each!(self, store => store.lease_due(node, now, lease, limit).await)
+        each!(self, store => store.lease_due(node, now, lease, limits).await)
     }
 
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
@@ -120,6 +122,22 @@ impl Store for AnyStore {
 
     async fn put_setting(&self, kind: SettingKind, setting: Setting) -> Result<bool, StoreError> {
         each!(self, store => store.put_setting(kind, setting).await)
+    }
+
+    async fn add_funnel(&self, counts: Vec<FunnelCount>) -> Result<(), StoreError> {
+        each!(self, store => store.add_funnel(counts).await)
+    }
+
+    async fn funnel(&self, query: FunnelQuery) -> Result<Vec<FunnelCount>, StoreError> {
+        each!(self, store => store.funnel(query).await)
+    }
+
+    async fn journal(
+        &self,
+        after: JournalPosition,
+        limit: usize,
+    ) -> Result<Vec<(JournalPosition, JournalRecord)>, StoreError> {
+        each!(self, store => store.journal(after, limit).await)
     }
 
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {

@@ -7,6 +7,7 @@ use countersign_core::delivery::{Delivery, DeliveryState};
 use countersign_core::event::Event;
 use countersign_core::id::{AppId, DeliveryId, VerificationId};
 use countersign_core::limit::{Exceeded, Reservation};
+use countersign_core::sealed::SealedJournal;
 use countersign_core::subject::Subject;
 use countersign_core::time::Timestamp;
 use countersign_core::verification::Verification;
@@ -46,7 +47,28 @@ pub struct Change {
     pub events: Vec<Event>,
     /// What the new messages take from keyed limits.
     pub reservation: Reservation,
+    /// What the app's guard learns from it.
+    pub journal: Vec<JournalRecord>,
 }
+
+/// One entry of the journal of the guards. From those of [`JOURNAL_KEPT`] a node makes their states again when it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalRecord {
+    /// The app.
+    pub app: AppId,
+    /// When.
+    pub at: Timestamp,
+    /// What ([`countersign_core::guard::JournalEntry`]), sealed.
+    pub entry: SealedJournal,
+}
+
+/// A place in the journal; later ones are greater. Zero: before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JournalPosition(pub u64);
+
+/// How long the journal of the guards is kept: no window of theirs is longer than 7 days (fraud.md B.2), and a day more
+/// for clocks and purges.
+pub const JOURNAL_KEPT: Duration = Duration::from_hours(8 * 24);
 
 /// A delivery, and who sends it now. Without a lease anybody may.
 #[derive(Clone, Debug)]
@@ -92,6 +114,16 @@ pub enum Reserved {
 
 /// How long an idempotency key is remembered; published to API users (draft-ietf-httpapi-idempotency-key-header-06 §2.3).
 pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_hours(24);
+
+/// How many due deliveries are leased at most, by what they are. What reaches no phone has a limit of its own:
+/// however much of it waits, it stands in front of no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseLimits {
+    /// Codes and notices.
+    pub messages: usize,
+    /// Conversion feedback.
+    pub feedback: usize,
+}
 
 /// A delivery that was leased.
 #[derive(Clone, Debug)]

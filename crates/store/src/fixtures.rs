@@ -8,6 +8,8 @@ use std::time::Duration;
 use countersign_core::code::CodeFormat;
 use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::event::{ClientAddress, Event, EventKind};
+use countersign_core::guard::KeyId;
+use countersign_core::guard::known::Asker;
 use countersign_core::id::{AppId, DeliveryId, EventId, VerificationId};
 use countersign_core::keyring::{Epoch, KeyName};
 use countersign_core::limit::{Add, CounterKey, Limit, LimitRule, Reservation, SlotRange};
@@ -18,7 +20,7 @@ use countersign_core::policy::NOTICE_LIFETIME;
 use countersign_core::presentation::Presentation;
 use countersign_core::proof::SessionHash;
 use countersign_core::purpose::Purpose;
-use countersign_core::sealed::{SealedEnding, SealedPhone};
+use countersign_core::sealed::{SealedEnding, SealedJournal, SealedPhone};
 use countersign_core::subject::{Mode, Subject, SubjectKey};
 use countersign_core::time::Timestamp;
 use countersign_core::transaction::Transaction;
@@ -27,7 +29,10 @@ use countersign_core::verification::{
     RememberedOutcome, Standing, State, Verification,
 };
 
-use crate::{Change, IdempotencyRecord, Lease, Listing, Loaded, NewDelivery, NodeId, Settlement, Version};
+use crate::{
+    Change, IdempotencyRecord, JournalRecord, Lease, Listing, Loaded, NewDelivery, NodeId, Settlement,
+    Version,
+};
 
 /// When fixtures begin: 2026-11-23T10:00:00Z.
 pub const START: Timestamp = Timestamp::from_millis(1_795_428_000_000);
@@ -98,8 +103,11 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
         transaction: Some(transaction),
         session: Some(SessionHash::of("a session")),
         customer: Some(format!("c_{number}")),
+        asker: Asker { device: None, customer: Some(KeyId(number)) },
         replaces: None,
         standing: Standing::Stranger,
+        device: None,
+        granted: None,
         phone: SealedPhone { key: KeyName("k1".to_owned()), nonce: [7; 24], ciphertext: vec![9; 28] },
         country: "DE".parse().ok(),
         email: None,
@@ -108,6 +116,7 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
         locale: Locale::english(),
         presentation: Presentation::Unbound,
         reader: Reader::Browser,
+        return_to: None,
         format: CodeFormat::DEFAULT,
         epoch: Epoch(1),
         created_at: at,
@@ -117,6 +126,7 @@ pub fn verification(app: AppId, at: Timestamp, number: u64) -> Verification {
         sends: 1,
         last_sent_at: at,
         deliveries: vec![DeliveryTrace { id: delivery_id(at, number), channel: Channel::Sms, receipt: None }],
+        guard: None,
         state: State::Pending {
             code: CodeMaterial::Derived { key: KeyName("k1".to_owned()), nonce: [3; 16], generation: 0 },
         },
@@ -220,6 +230,17 @@ pub fn touched(loaded: &Loaded, at: Timestamp) -> Change {
         cancellations: Vec::new(),
         events: Vec::new(),
         reservation: Reservation::default(),
+        journal: Vec::new(),
+    }
+}
+
+/// An entry of the journal.
+pub fn journal_record(app: AppId, at: Timestamp, number: u8) -> JournalRecord {
+    let key = KeyName("k1".to_owned());
+    JournalRecord {
+        app,
+        at,
+        entry: SealedJournal(SealedPhone { key, nonce: [number; 24], ciphertext: vec![number; 40] }),
     }
 }
 
@@ -234,6 +255,7 @@ pub fn started(loaded: &Loaded, at: Timestamp, number: u64, lease: Option<Lease>
         country: verification.country,
         client_address: ClientAddress::Absent,
         delivery: delivery.id,
+        withheld: None,
     };
     let mut change = touched(loaded, at);
     change.subject.record.live.push(verification.id);
@@ -258,7 +280,8 @@ pub fn recovering(app: AppId, at: Timestamp) -> State {
 /// An end: the verification gets `state`, leaves the live ones, and its unsent deliveries go.
 pub fn ended(loaded: &Loaded, id: VerificationId, at: Timestamp, state: &State) -> Change {
     let kind = match state {
-        State::Pending { .. }
+        State::ChallengeRequired { .. }
+        | State::Pending { .. }
         | State::Recovering { .. }
         | State::Recovered { .. }
         | State::Approved { .. } => EventKind::Approved,

@@ -16,11 +16,11 @@ pub mod sqlite;
 
 pub use any::AnyStore;
 pub use change::{
-    Change, Commit, IDEMPOTENCY_LIFETIME, IdempotencyRecord, Lease, Leased, NewDelivery, NodeId, Reserved,
-    Settled, Settlement, Version,
+    Change, Commit, IDEMPOTENCY_LIFETIME, IdempotencyRecord, JOURNAL_KEPT, JournalPosition, JournalRecord,
+    Lease, LeaseLimits, Leased, NewDelivery, NodeId, Reserved, Settled, Settlement, Version,
 };
 pub use memory::MemoryStore;
-pub use query::{Listing, Loaded, Lookup, Overdue, Page, Setting, SettingKind, Stats};
+pub use query::{FunnelQuery, Listing, Loaded, Lookup, Only, Overdue, Page, Setting, SettingKind, Stats};
 pub use sqlite::SqliteStore;
 
 use std::future::Future;
@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use countersign_core::delivery::Delivery;
 use countersign_core::event::Event;
+use countersign_core::funnel::FunnelCount;
 use countersign_core::id::{AppId, DeliveryId, VerificationId};
 use countersign_core::time::Timestamp;
 
@@ -36,6 +37,9 @@ pub const MAX_TIMELINE: usize = 1000;
 
 /// How long a finished delivery is kept for its receipts: carriers send them within three days.
 pub const FINISHED_DELIVERIES_KEPT: Duration = Duration::from_hours(3 * 24);
+
+/// How many days of funnel figures are kept, that of today not counted (design 5: numberless statistics 400 days).
+pub const FUNNEL_DAYS_KEPT: u16 = 400;
 
 /// Why a store could not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -84,15 +88,15 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Reserved, StoreError>> + Send;
 
-    /// Takes up to `limit` due deliveries that nobody holds, for `lease`, longest waiting first. One
-    /// whose earlier lease ran out counts one more unknown: its holder may have sent it. A due
+    /// Takes due deliveries that nobody holds, for `lease`: messages, then feedback, each within its limit and
+    /// longest waiting first. One whose earlier lease ran out counts one more unknown: its holder may have sent it. A due
     /// delivery whose code has expired is among them: who leases it settles it, unsent.
     fn lease_due(
         &self,
         node: NodeId,
         now: Timestamp,
         lease: Duration,
-        limit: usize,
+        limits: LeaseLimits,
     ) -> impl Future<Output = Result<Vec<Leased>, StoreError>> + Send;
 
     /// Records what became of submissions, and ends their leases. Submissions and unknowns only grow.
@@ -142,8 +146,25 @@ pub trait Store: Send + Sync {
         setting: Setting,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Drops up to `limit` expired counters, idempotency keys and finished deliveries older than
-    /// [`FINISHED_DELIVERIES_KEPT`]; says how many. A backend may look at a part of what it holds and
+    /// The journal of the guards after a position, oldest first: what was committed with changes, in the order of the
+    /// commits.
+    fn journal(
+        &self,
+        after: JournalPosition,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(JournalPosition, JournalRecord)>, StoreError>> + Send;
+
+    /// Adds these figures to those that are there, all or none of them. A cell may be named more than once.
+    fn add_funnel(&self, counts: Vec<FunnelCount>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Figures of an app, by day, presentation, country and provider, in this order; none that are zero
+    /// throughout.
+    fn funnel(&self, query: FunnelQuery)
+    -> impl Future<Output = Result<Vec<FunnelCount>, StoreError>> + Send;
+
+    /// Drops up to `limit` expired counters, idempotency keys, finished deliveries older than
+    /// [`FINISHED_DELIVERIES_KEPT`], cells of the funnel older than [`FUNNEL_DAYS_KEPT`], and the journal older than
+    /// [`JOURNAL_KEPT`]; says how many. A backend may look at a part of what it holds and
     /// go on from there the next time: call it regularly, and take zero for no proof that nothing is left.
     fn purge(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<usize, StoreError>> + Send;
 

@@ -1,22 +1,25 @@
 //! A store in memory, for the simulator and for tests: nothing outlives the process.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use countersign_core::delivery::{Delivery, DeliveryState};
+use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::event::Event;
+use countersign_core::funnel::{FunnelCell, FunnelCount, FunnelCounts};
 use countersign_core::id::{AppId, DeliveryId, VerificationId};
 use countersign_core::limit::{CounterKey, Exceeded, Reservation};
 use countersign_core::subject::{Subject, SubjectKey, SubjectRecord};
 use countersign_core::time::Timestamp;
-use countersign_core::verification::{Status, Verification};
+use countersign_core::verification::Verification;
 
 use crate::limits::{self, Count};
 use crate::{
-    Change, Commit, FINISHED_DELIVERIES_KEPT, IDEMPOTENCY_LIFETIME, IdempotencyRecord, Lease, Leased,
-    Listing, Loaded, Lookup, MAX_TIMELINE, NodeId, Overdue, Page, Reserved, Setting, SettingKind, Settled,
-    Settlement, Stats, Store, StoreError, Version,
+    Change, Commit, FINISHED_DELIVERIES_KEPT, FUNNEL_DAYS_KEPT, FunnelQuery, IDEMPOTENCY_LIFETIME,
+    IdempotencyRecord, JOURNAL_KEPT, JournalPosition, JournalRecord, Lease, LeaseLimits, Leased, Listing,
+    Loaded, Lookup, MAX_TIMELINE, NodeId, Overdue, Page, Reserved, Setting, SettingKind, Settled, Settlement,
+    Stats, Store, StoreError, Version,
 };
 
 /// A store in memory. Clones share what they hold; the same calls in the same order give the same
@@ -36,6 +39,9 @@ struct Tables {
     events: BTreeMap<(AppId, VerificationId), Vec<Event>>,
     counters: BTreeMap<(CounterKey, i64), (u64, Timestamp)>,
     idempotency: BTreeMap<(AppId, [u8; 16]), (IdempotencyRecord, Timestamp)>,
+    funnel: BTreeMap<FunnelCell, FunnelCounts>,
+    journal: BTreeMap<JournalPosition, JournalRecord>,
+    journal_end: JournalPosition,
     settings: BTreeMap<(SettingKind, String), (Version, String)>,
     stats: Stats,
 }
@@ -110,6 +116,10 @@ impl Tables {
             self.place(Entry { delivery: new.delivery, lease: new.lease });
         }
         self.append(change.events);
+        for record in change.journal {
+            self.journal_end = JournalPosition(self.journal_end.0 + 1);
+            self.journal.insert(self.journal_end, record);
+        }
         for add in change.reservation.adds {
             let (count, expires_at) = self.counters.entry((add.key, add.slot)).or_insert((0, add.expires_at));
             *count = count.saturating_add(add.amount);
@@ -153,17 +163,23 @@ impl Tables {
         }
     }
 
-    fn lease_due(&mut self, now: Timestamp, lease: Lease, limit: usize) -> Vec<Leased> {
-        let ready_at = |id: &DeliveryId| self.deliveries.get(id).and_then(Entry::ready_at);
-        let mut ready: Vec<(Timestamp, DeliveryId)> = self
-            .due
-            .iter()
-            .filter_map(|&id| ready_at(&id).filter(|&at| at <= now).map(|at| (at, id)))
-            .collect();
-        ready.sort_unstable();
-        ready.truncate(limit);
+    /// Whether it is feedback, since when it is ready, and its id, in that order.
+    fn ready(&self, now: Timestamp) -> BTreeSet<(bool, Timestamp, DeliveryId)> {
+        let ready = |id: &DeliveryId| {
+            let entry = self.deliveries.get(id)?;
+            let is_feedback = entry.delivery.kind == DeliveryKind::ConversionFeedback;
+            entry.ready_at().filter(|at| *at <= now).map(|at| (is_feedback, at, *id))
+        };
+        self.due.iter().filter_map(ready).collect()
+    }
+
+    fn lease_due(&mut self, now: Timestamp, lease: Lease, limits: LeaseLimits) -> Vec<Leased> {
+        let ready = self.ready(now);
+        let messages = ready.iter().filter(|(is_feedback, ..)| !is_feedback).take(limits.messages);
+        let feedback = ready.iter().filter(|(is_feedback, ..)| *is_feedback).take(limits.feedback);
+        let ready: Vec<_> = messages.chain(feedback).copied().collect();
         let mut leased = Vec::with_capacity(ready.len());
-        for (_, id) in ready {
+        for (_, _, id) in ready {
             if let Some(entry) = self.deliveries.get_mut(&id) {
                 let taken_over = entry.lease.replace(lease).is_some();
                 entry.delivery.unknowns += u32::from(taken_over);
@@ -219,7 +235,7 @@ impl Tables {
     }
 
     fn overdue(&self, now: Timestamp, limit: usize) -> Vec<Overdue> {
-        let is_overdue = |v: &Verification| v.status() == Status::Pending && v.wakes_at() <= now;
+        let is_overdue = |v: &Verification| v.is_live() && v.wakes_at() <= now;
         let mut overdue: Vec<_> = self
             .verifications
             .iter()
@@ -241,7 +257,26 @@ impl Tables {
         self.idempotency.retain(|_, &mut (_, expires_at)| !drop_now(expires_at <= now));
         let before = now.minus(FINISHED_DELIVERIES_KEPT);
         self.deliveries.retain(|id, entry| !drop_now(id.created_at() < before && entry.ready_at().is_none()));
+        let first = now.day().minus(FUNNEL_DAYS_KEPT);
+        self.funnel.retain(|cell, _| !drop_now(cell.day < first));
+        let before = now.minus(JOURNAL_KEPT);
+        self.journal.retain(|_, record| !drop_now(record.at < before));
         limit - left
+    }
+
+    fn add_funnel(&mut self, counts: Vec<FunnelCount>) {
+        for FunnelCount { cell, counts } in counts {
+            let sum = self.funnel.entry(cell).or_default();
+            *sum = sum.plus(counts);
+        }
+    }
+
+    fn funnel(&self, query: &FunnelQuery) -> Vec<FunnelCount> {
+        let wanted = self.funnel.iter().filter(|(cell, counts)| query.admits(cell) && !counts.is_zero());
+        wanted
+            .take(query.limit)
+            .map(|(cell, counts)| FunnelCount { cell: cell.clone(), counts: *counts })
+            .collect()
     }
 
     fn reserve_idempotency(&mut self, record: IdempotencyRecord, now: Timestamp) -> Reserved {
@@ -297,11 +332,11 @@ impl Store for MemoryStore {
         node: NodeId,
         now: Timestamp,
         lease: Duration,
-        limit: usize,
+        limits: LeaseLimits,
     ) -> Result<Vec<Leased>, StoreError> {
         let mut tables = self.tables();
         tables.written();
-        Ok(tables.lease_due(now, Lease { node, until: now.plus(lease) }, limit))
+        Ok(tables.lease_due(now, Lease { node, until: now.plus(lease) }, limits))
     }
 
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
@@ -356,6 +391,27 @@ impl Store for MemoryStore {
         let mut tables = self.tables();
         tables.written();
         Ok(tables.put_setting(kind, setting))
+    }
+
+    async fn add_funnel(&self, counts: Vec<FunnelCount>) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        tables.written();
+        tables.add_funnel(counts);
+        Ok(())
+    }
+
+    async fn journal(
+        &self,
+        after: JournalPosition,
+        limit: usize,
+    ) -> Result<Vec<(JournalPosition, JournalRecord)>, StoreError> {
+        let tables = self.tables();
+        let later = tables.journal.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(later.take(limit).map(|(position, record)| (*position, record.clone())).collect())
+    }
+
+    async fn funnel(&self, query: FunnelQuery) -> Result<Vec<FunnelCount>, StoreError> {
+        Ok(self.tables().funnel(&query))
     }
 
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {

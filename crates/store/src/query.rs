@@ -1,9 +1,12 @@
 //! What is read.
 
+use countersign_core::funnel::FunnelCell;
 use countersign_core::id::{AppId, VerificationId};
+use countersign_core::phone::Country;
+use countersign_core::presentation::PresentationMode;
 use countersign_core::purpose::Purpose;
 use countersign_core::subject::{Mode, Subject, SubjectKey};
-use countersign_core::time::Timestamp;
+use countersign_core::time::{Day, Timestamp};
 use countersign_core::verification::{Status, Verification};
 
 use crate::change::Version;
@@ -77,6 +80,61 @@ pub struct Page {
     pub verifications: Vec<Verification>,
     /// Whether there are more.
     pub more: bool,
+}
+
+/// Which of what may be missing is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Only<T> {
+    /// Whatever there is, and what has none.
+    #[default]
+    All,
+    /// What has none.
+    Missing,
+    /// This.
+    Is(T),
+}
+
+impl<T: PartialEq> Only<T> {
+    /// Whether this is among what is wanted.
+    pub fn admits(&self, value: Option<&T>) -> bool {
+        match self {
+            Only::All => true,
+            Only::Missing => value.is_none(),
+            Only::Is(wanted) => value == Some(wanted),
+        }
+    }
+}
+
+/// Which figures of the funnel are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunnelQuery {
+    /// The app.
+    pub app: AppId,
+    /// Live and test do not mix.
+    pub mode: Mode,
+    /// The first day.
+    pub from: Day,
+    /// The last day.
+    pub to: Day,
+    /// Only of this presentation.
+    pub presentation: Option<PresentationMode>,
+    /// Only of phones of this country.
+    pub country: Only<Country>,
+    /// Only of this provider.
+    pub provider: Only<String>,
+    /// How many cells at most.
+    pub limit: usize,
+}
+
+impl FunnelQuery {
+    /// Whether a cell is among what is wanted.
+    pub fn admits(&self, cell: &FunnelCell) -> bool {
+        (cell.app, cell.mode) == (self.app, self.mode)
+            && (self.from..=self.to).contains(&cell.day)
+            && self.presentation.is_none_or(|presentation| presentation == cell.presentation)
+            && self.country.admits(cell.country.as_ref())
+            && self.provider.admits(cell.provider.as_ref())
+    }
 }
 
 /// What a setting is about.

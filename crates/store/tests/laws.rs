@@ -24,6 +24,7 @@ fn every_law_is_in_the_list() {
     let list = include_str!("../src/laws/mod.rs");
     let sources = [
         include_str!("../src/laws/deliveries.rs"),
+        include_str!("../src/laws/funnel.rs"),
         include_str!("../src/laws/limits.rs"),
         include_str!("../src/laws/reads.rs"),
         include_str!("../src/laws/subjects.rs"),

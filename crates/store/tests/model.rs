@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use countersign_core::delivery::{DeliveryKind, DeliveryState};
 use countersign_core::event::EventKind;
-use countersign_core::id::{DeliveryId, VerificationId};
+use countersign_core::funnel::{FunnelCell, FunnelCount, FunnelCounts, FunnelStep};
+use countersign_core::id::{AppId, DeliveryId, VerificationId};
+use countersign_core::phone::Country;
+use countersign_core::presentation::PresentationMode;
 use countersign_core::purpose::Purpose;
 use countersign_core::subject::Mode;
-use countersign_core::time::Timestamp;
+use countersign_core::time::{Day, Timestamp};
 use countersign_core::verification::Status;
 use countersign_store::fixtures::{self, NODE, OTHER_NODE, START};
 use countersign_store::{
-    Change, Commit, Listing, Loaded, Lookup, MemoryStore, NewDelivery, NodeId, Setting, SettingKind,
-    Settlement, SqliteStore, Store, Version,
+    Change, Commit, FunnelQuery, LeaseLimits, Listing, Loaded, Lookup, MemoryStore, NewDelivery, NodeId,
+    Only, Setting, SettingKind, Settlement, SqliteStore, Store, Version,
 };
 use proptest::prelude::*;
 
@@ -52,9 +55,10 @@ enum Step {
 enum Call {
     Commit(Vec<Plan>),
     Reserve { app: u64, key: u64, request: u64 },
-    Lease { node: NodeId, limit: usize },
+    Lease { node: NodeId, limits: LeaseLimits },
     Settle { which: Vec<usize>, node: NodeId, state: usize, submissions: u32, unknowns: u32 },
     Put { kind: SettingKind, id: u64, version: u64 },
+    AddFunnel(Vec<(u64, u16, u8, i64)>),
     Purge,
     Wait(Duration),
     List(Box<Listing>),
@@ -127,11 +131,14 @@ fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         8 => prop::collection::vec(plan(), 0..4).prop_map(Call::Commit),
         1 => (0..APPS, 0..3_u64, 0..3_u64).prop_map(|(app, key, request)| Call::Reserve { app, key, request }),
-        3 => (node(), 0..5_usize).prop_map(|(node, limit)| Call::Lease { node, limit }),
+        3 => (node(), 0..5_usize, 0..3_usize).prop_map(|(node, messages, feedback)| {
+            Call::Lease { node, limits: LeaseLimits { messages, feedback } }
+        }),
         4 => settle.prop_map(|(which, node, state, submissions, unknowns)| Call::Settle {
             which, node, state, submissions, unknowns
         }),
         1 => (kind, 0..3_u64, 0..3_u64).prop_map(|(kind, id, version)| Call::Put { kind, id, version }),
+        1 => prop::collection::vec((0..APPS, 0..4_u16, 0..3_u8, -2..9_i64), 0..4).prop_map(Call::AddFunnel),
         1 => Just(Call::Purge),
         3 => wait.prop_map(|millis| Call::Wait(Duration::from_millis(millis))),
         2 => listing().prop_map(|listing| Call::List(Box::new(listing))),
@@ -158,10 +165,10 @@ impl Pair {
                 let expected = self.model.reserve_idempotency(record, self.now).await.unwrap();
                 assert_eq!(self.store.reserve_idempotency(record, self.now).await.unwrap(), expected);
             }
-            Call::Lease { node, limit } => {
+            Call::Lease { node, limits } => {
                 let lease = Duration::from_mins(1);
-                let expected = self.model.lease_due(node, self.now, lease, limit).await.unwrap();
-                let leased = self.store.lease_due(node, self.now, lease, limit).await.unwrap();
+                let expected = self.model.lease_due(node, self.now, lease, limits).await.unwrap();
+                let leased = self.store.lease_due(node, self.now, lease, limits).await.unwrap();
                 assert_eq!(format!("{leased:?}"), format!("{expected:?}"));
             }
             Call::Settle { which, node, state, submissions, unknowns } => {
@@ -182,6 +189,14 @@ impl Pair {
                     self.store.settings(kind).await.unwrap(),
                     self.model.settings(kind).await.unwrap()
                 );
+            }
+            Call::AddFunnel(counts) => {
+                let now = self.now;
+                let count =
+                    |(app, back, which, amount)| funnel_count(app, now.day().minus(back), which, amount);
+                let counts: Vec<FunnelCount> = counts.into_iter().map(count).collect();
+                self.model.add_funnel(counts.clone()).await.unwrap();
+                self.store.add_funnel(counts).await.unwrap();
             }
             Call::Purge => {
                 let expected = self.model.purge(self.now, 10_000).await.unwrap();
@@ -337,6 +352,11 @@ impl Pair {
                 let timeline = self.model.timeline(app, id).await.unwrap();
                 assert_eq!(self.store.timeline(app, id).await.unwrap(), timeline);
             }
+            for country in [Only::All, Only::Missing, Only::Is("DE".parse().unwrap())] {
+                let funnel = funnel_query(app, self.now, country);
+                let expected = self.model.funnel(funnel.clone()).await.unwrap();
+                assert_eq!(self.store.funnel(funnel).await.unwrap(), expected);
+            }
             let listing = fixtures::listing(app);
             assert_eq!(
                 self.store.list(listing.clone()).await.unwrap(),
@@ -347,6 +367,26 @@ impl Pair {
             assert_eq!(self.store.delivery(id).await.unwrap(), self.model.delivery(id).await.unwrap());
         }
     }
+}
+
+fn funnel_count(app: u64, day: Day, which: u8, amount: i64) -> FunnelCount {
+    let cell = FunnelCell {
+        app: fixtures::app(app),
+        mode: Mode::Live,
+        day,
+        presentation: if which == 0 { PresentationMode::None } else { PresentationMode::Element },
+        country: (which > 0).then(|| "DE".parse().unwrap()),
+        provider: (which > 1).then(|| "carrier".to_owned()),
+    };
+    let counts =
+        FunnelCounts::default().with(FunnelStep::Shown, amount).with(FunnelStep::Approved, 1 - amount);
+    FunnelCount { cell, counts }
+}
+
+fn funnel_query(app: AppId, now: Timestamp, country: Only<Country>) -> FunnelQuery {
+    let (from, to) = (Day::from_number(0), now.day());
+    let mode = Mode::Live;
+    FunnelQuery { app, mode, from, to, presentation: None, country, provider: Only::All, limit: 5 }
 }
 
 proptest! {

@@ -46,6 +46,11 @@ use crate::transaction::Transaction;
 use texts::Known;
 use value::HostNames;
 
+/// The languages that there are built-in texts in, by their tags.
+pub fn languages() -> impl Iterator<Item = &'static str> {
+    texts::languages()
+}
+
 /// What a message is made of.
 #[derive(Clone, Copy)]
 pub struct MessageInput<'a> {

@@ -97,7 +97,9 @@ pub(super) fn take_next_step(draft: &mut Draft<'_>, id: VerificationId, because:
     };
     match sent {
         Ok(delivery) => {
-            draft.event(id, EventKind::NextStep { delivery, channel: next.channel, step, because });
+            let withheld = draft.withheld(id);
+            let channel = next.channel;
+            draft.event(id, EventKind::NextStep { delivery, channel, step, because, withheld });
         }
         Err(reason) => {
             let workflow = draft.subject.verification_mut(id).and_then(|v| v.workflow.as_mut());

@@ -2,17 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Outcome};
+use super::{Draft, Outcome, Refusal};
 use crate::channel::Assurance;
 use crate::code::{Code, Guess};
-use crate::event::EventKind;
+use crate::event::{EventKind, RevokeReason};
+use crate::guard::known::Order;
 use crate::id::{AppId, VerificationId};
 use crate::keyring::{CodeInput, KeyError, Keyring};
 use crate::phone::E164;
 use crate::subject::{Lock, MAX_KNOWN_CUSTOMERS};
 use crate::transaction::Transaction;
 use crate::verification::{
-    CancelReason, CodeMaterial, CommandId, DenyReason, RememberedOutcome, State, Status, Verification,
+    CancelReason, CodeMaterial, CommandId, DenyReason, RememberedOutcome, Standing, State, Status,
+    Verification,
 };
 
 /// One guess at a code. Costs one attempt if it is evaluated.
@@ -24,8 +26,20 @@ pub struct Check {
     pub guess: Guess,
     /// The transaction, where the shop repeats it: another one voids the verification.
     pub transaction: Option<Transaction>,
+    /// Whether the device on which the code was typed is to be trusted.
+    pub trust: Trust,
     /// Names the request, where it may be retried.
     pub command: Option<CommandId>,
+}
+
+/// Whether a device is to be trusted once the code is right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// The shop's server asked for it.
+    Asked,
+    /// Nobody did.
+    #[default]
+    NotAsked,
 }
 
 /// The result of a check.
@@ -108,12 +122,20 @@ pub(super) fn check(draft: &mut Draft<'_>, check: &Check) -> Result<Outcome, Key
     {
         return Ok(Outcome::Checked(Checked { result: *result, attempts_remaining: *attempts_remaining }));
     }
+    // There is no code that a guess could be compared with, so none is counted.
+    if verification.challenge().is_some() {
+        return Ok(Outcome::Refused(Refusal::ChallengeOpen));
+    }
     if !verification.is_pending() {
         let result = result_of_ended(&verification.state);
         return Ok(Outcome::Checked(Checked {
             result,
             attempts_remaining: verification.attempts_remaining(),
         }));
+    }
+    // Said before the guess is looked at: a mistake of the shop's costs its customer no attempt.
+    if check.trust == Trust::Asked && verification.customer.is_none() {
+        return Ok(Outcome::Refused(Refusal::NobodyToTrust));
     }
     if let Err(refusal) = draft.check_lock(verification.standing) {
         return Ok(Outcome::Refused(refusal));
@@ -129,7 +151,9 @@ pub(super) fn check(draft: &mut Draft<'_>, check: &Check) -> Result<Outcome, Key
 
 const fn result_of_ended(state: &State) -> CheckResult {
     match state {
-        State::Pending { .. } | State::Recovering { .. } => CheckResult::Incorrect,
+        State::ChallengeRequired { .. } | State::Pending { .. } | State::Recovering { .. } => {
+            CheckResult::Incorrect
+        }
         State::Approved { .. } | State::Recovered { .. } => CheckResult::AlreadyUsed,
         State::Expired { .. } => CheckResult::Expired,
         State::Exhausted { .. } => CheckResult::Exhausted,
@@ -177,7 +201,7 @@ fn evaluate(draft: &mut Draft<'_>, check: &Check) -> Result<CheckResult, KeyErro
     };
     match verdict {
         Verdict::Right => {
-            approve(draft, id);
+            approve(draft, id, check.trust);
             Ok(CheckResult::Approved)
         }
         Verdict::Wrong => {
@@ -205,8 +229,9 @@ fn judge(draft: &Draft<'_>, check: &Check) -> Result<Verdict, KeyError> {
                 draft.policy.test_code(&phone).is_some_and(|code| Code::fixed(code).matches(&check.guess));
             return Ok(if right { Verdict::Right } else { Verdict::Wrong });
         }
-        CodeMaterial::Derived { generation, .. } => *generation,
+        CodeMaterial::Derived { generation, .. } | CodeMaterial::Ghost { generation, .. } => *generation,
     };
+    let is_ghost = matches!(code, CodeMaterial::Ghost { .. });
     // Every generation is compared, whichever matches: the time taken tells nothing.
     let mut verdict = Verdict::Wrong;
     for generation in 0..=newest {
@@ -215,10 +240,11 @@ fn judge(draft: &Draft<'_>, check: &Check) -> Result<Verdict, KeyError> {
             verdict = if generation == newest { Verdict::Right } else { Verdict::OfAnOlderGeneration };
         }
     }
-    Ok(verdict)
+    // A ghost's code is derived and compared like any other, and is nobody's.
+    Ok(if is_ghost { Verdict::Wrong } else { verdict })
 }
 
-/// The code that messages of a pending verification carry now; nothing for one that ended, and for a
+/// The code that messages of a pending verification carry now; nothing for one that ended, for a ghost, and for a
 /// test number, whose code is in the app's policy.
 pub fn derive_code(
     keyring: &Keyring,
@@ -226,7 +252,10 @@ pub fn derive_code(
     verification: &Verification,
     phone: &E164,
 ) -> Result<Option<Code>, KeyError> {
-    derive(keyring, app, verification, phone, verification.generation())
+    match &verification.state {
+        State::Pending { code: CodeMaterial::Ghost { .. } } => Ok(None),
+        _ => derive(keyring, app, verification, phone, verification.generation()),
+    }
 }
 
 fn derive(
@@ -236,7 +265,10 @@ fn derive(
     phone: &E164,
     generation: u8,
 ) -> Result<Option<Code>, KeyError> {
-    let State::Pending { code: CodeMaterial::Derived { key, nonce, .. } } = &verification.state else {
+    let State::Pending {
+        code: CodeMaterial::Derived { key, nonce, .. } | CodeMaterial::Ghost { key, nonce, .. },
+    } = &verification.state
+    else {
         return Ok(None);
     };
     let input = CodeInput {
@@ -252,7 +284,7 @@ fn derive(
     keyring.code(key, &input, verification.format).map(Some)
 }
 
-fn approve(draft: &mut Draft<'_>, id: VerificationId) {
+fn approve(draft: &mut Draft<'_>, id: VerificationId, trust: Trust) {
     let proof_key = draft.keyring.proof.current.active().name.clone();
     draft.end(id, State::Approved { at: draft.now, proof_key, redeemed_at: None });
     draft.event(id, EventKind::Approved);
@@ -271,7 +303,9 @@ fn approve(draft: &mut Draft<'_>, id: VerificationId) {
     // Only a success clears the count (NIST SP 800-63B-4 §3.2.2, N6).
     draft.subject.failures_mut(standing).clear();
     let now = draft.now;
+    let asker = draft.subject.verification(id).map(|verification| verification.asker).unwrap_or_default();
     let record = &mut draft.subject.record;
+    record.successes = record.successes.with(asker, Order::None, now);
     record.first_approved_at.get_or_insert(now);
     record.last_approved_at = Some(now);
     if let Some(tag) = customer {
@@ -280,6 +314,9 @@ fn approve(draft: &mut Draft<'_>, id: VerificationId) {
             record.known_customers.remove(0);
         }
         record.known_customers.push(tag);
+        if trust == Trust::Asked {
+            draft.trust_device(id, tag);
+        }
     }
 }
 
@@ -296,7 +333,14 @@ fn fail(draft: &mut Draft<'_>, id: VerificationId, attempts_remaining: u8) {
     match draft.subject.failures(standing).lock(limits, now) {
         Lock::Open => {}
         Lock::Until(until) => draft.event(id, EventKind::PhoneLocked { until }),
-        Lock::Disabled => draft.event(id, EventKind::PhoneDisabled),
+        Lock::Disabled => {
+            draft.event(id, EventKind::PhoneDisabled);
+            // Only guesses on trusted devices end the trust: else a stranger's hundred would take hers away (O8).
+            if standing == Standing::TrustedDevice {
+                let dropped = draft.subject.record.devices.clear();
+                draft.devices_dropped(id, RevokeReason::Disabled, dropped);
+            }
+        }
     }
 }
 

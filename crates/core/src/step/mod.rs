@@ -7,7 +7,9 @@
 mod advance;
 mod cancel;
 mod check;
+mod device;
 mod expire;
+mod number;
 mod overdue;
 mod rebind;
 mod receipt;
@@ -15,15 +17,20 @@ mod recover;
 mod redeem;
 mod report;
 mod resend;
+mod solve;
 mod start;
 
 use std::time::Duration;
 
 use crate::delivery::{Delivery, DeliveryKind, DeliveryState};
+use crate::device::DeviceUse;
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
+use crate::gate::{Gate, GateRule, Passage};
+use crate::guard::known::InvalidImport;
 use crate::id::{DeliveryId, EventId, VerificationId};
 use crate::keyring::{KeyError, Keyring, Place};
+use crate::limit::LimitRule;
 use crate::phone::{Country, E164, NumberType};
 use crate::policy::{ChannelProblem, Policy};
 use crate::quota::Quota;
@@ -32,12 +39,15 @@ use crate::time::Timestamp;
 use crate::verification::{Channel, DeliveryTrace, Standing, State, Status, Verification};
 
 pub use advance::{Advance, AdvanceCause, Room, StepCause, StopReason};
-pub use check::{Check, CheckResult, Checked, derive_code};
+pub use check::{Check, CheckResult, Checked, Trust, derive_code};
+pub use device::Recognize;
+pub use number::{NumberChange, SetNumber};
 pub use overdue::Overdue;
 pub use receipt::{OnFailure, Receipt};
 pub use recover::Recover;
 pub use redeem::{BindingField, GivesWayTo, Redeem, RedeemOutcome, Replacement};
 pub use resend::Resend;
+pub use solve::{Solution, Solve, Solved};
 pub use start::{Start, Started};
 
 /// Something that somebody wants of a subject.
@@ -47,6 +57,8 @@ pub enum Command {
     Start(Box<Start>),
     /// Send the message again.
     Resend(Resend),
+    /// This solves its challenge, or does not.
+    Solve(Solve),
     /// Is this the code?
     Check(Check),
     /// Give it up.
@@ -61,12 +73,40 @@ pub enum Command {
     Recover(Box<Recover>),
     /// A carrier's silence about a message.
     Overdue(Overdue),
+    /// Is this the customer's trusted device?
+    Recognize(Box<Recognize>),
     /// Use the proof, once.
     Redeem(Box<Redeem>),
     /// "This was not me."
     Report(VerificationId),
     /// An operator binds the phone anew: failures are forgotten (NIST SP 800-63B-4 §3.2.2, N5).
     Rebind,
+    /// What the shop says about the number itself.
+    SetNumber(SetNumber),
+}
+
+impl Command {
+    /// Lets the message that it asks for stay here while all else goes on as if it had left: what becomes of a start,
+    /// resend or solution for a phone that has had its fill over all apps (fraud.md B.2, row 2). Says whether it could be
+    /// done: not for what nobody is meant to be deceived about, and not twice.
+    pub fn withhold(&mut self, rule: LimitRule) -> bool {
+        let rule = GateRule::Limit(rule);
+        match self {
+            Command::Start(start) => match start.gate {
+                Gate::Ghost { .. } => false,
+                Gate::Open | Gate::Challenge { .. } => {
+                    start.gate = Gate::Ghost { rule, challenge: start.gate.challenge() };
+                    true
+                }
+            },
+            Command::Resend(Resend { passage, .. }) | Command::Solve(Solve { passage, .. }) => {
+                let is_sent = *passage == Passage::Sent;
+                *passage = Passage::Withheld(rule);
+                is_sent
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What a command came to. Says nothing until it is committed.
@@ -79,10 +119,14 @@ pub enum Outcome {
         /// When another send is possible; nothing if none is.
         resend_at: Option<Timestamp>,
     },
+    /// Of a solution.
+    Solved(Solved),
     /// Of a check.
     Checked(Checked),
     /// Of a cancel, report, receipt, silence, expire or advance: done, or there was nothing to do.
     Settled,
+    /// Of a recognize.
+    Recognized(DeviceUse),
     /// Of a redeem.
     Redeemed(RedeemOutcome),
     /// The rules do not allow it now; nothing changed.
@@ -98,6 +142,8 @@ pub enum Refusal {
     CountryNotAllowed(Option<Country>),
     /// The app does not send to this kind of number.
     NumberTypeRefused(NumberType),
+    /// The app does not send to the phone that is to take this one's place.
+    ReplacementRefused(NotSentTo),
     /// The code may not go out by this channel.
     ChannelRefused(Channel, ChannelProblem),
     /// The phone was sent to too often.
@@ -125,8 +171,32 @@ pub enum Refusal {
     NoSendsLeft,
     /// So little of the code's life is left that a message may come too late: start anew.
     TooLateToResend,
+    /// Its challenge was not solved.
+    ChallengeOpen,
     /// It has ended.
     NotPending(Status),
+    /// The dates of a number that was verified elsewhere cannot be.
+    ImportRefused(InvalidImport),
+    /// A device can be trusted for a customer only, and the verification names none.
+    NobodyToTrust,
+}
+
+/// Why an app does not send to a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSentTo {
+    /// For its country.
+    Country(Option<Country>),
+    /// For its kind.
+    NumberType(NumberType),
+}
+
+impl From<NotSentTo> for Refusal {
+    fn from(why: NotSentTo) -> Self {
+        match why {
+            NotSentTo::Country(country) => Refusal::CountryNotAllowed(country),
+            NotSentTo::NumberType(number_type) => Refusal::NumberTypeRefused(number_type),
+        }
+    }
 }
 
 /// A sliding window over the sends to one phone.
@@ -195,6 +265,7 @@ pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Resul
         now: context.now.max(subject.record.last_step_at),
         subject: subject.clone(),
         effects: Vec::new(),
+        passage: Passage::Sent,
         policy: context.policy,
         keyring: context.keyring,
         entropy: context.entropy,
@@ -203,6 +274,7 @@ pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Resul
     let outcome = match command {
         Command::Start(start) => start::start(&mut draft, start),
         Command::Resend(resend) => resend::resend(&mut draft, resend),
+        Command::Solve(solve) => solve::solve(&mut draft, solve)?,
         Command::Check(check) => check::check(&mut draft, check)?,
         Command::Cancel(id) => cancel::cancel(&mut draft, *id),
         Command::Expire => Outcome::Settled,
@@ -210,9 +282,11 @@ pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Resul
         Command::Receipt(receipt) => receipt::receipt(&mut draft, receipt),
         Command::Recover(recover) => recover::recover(&mut draft, recover),
         Command::Overdue(overdue) => overdue::overdue(&mut draft, *overdue),
+        Command::Recognize(recognize) => device::recognize(&mut draft, recognize),
         Command::Redeem(redeem) => redeem::redeem(&mut draft, redeem),
         Command::Report(id) => report::report(&mut draft, *id),
         Command::Rebind => rebind::rebind(&mut draft),
+        Command::SetNumber(set) => number::set_number(&mut draft, *set),
     };
     if draft.subject != *subject {
         draft.subject.record.last_step_at = draft.now;
@@ -225,6 +299,8 @@ struct Draft<'a> {
     now: Timestamp,
     subject: Subject,
     effects: Vec<Effect>,
+    /// Whether messages that the command asks for leave.
+    passage: Passage,
     policy: &'a Policy,
     keyring: &'a Keyring,
     entropy: Entropy,
@@ -309,6 +385,11 @@ impl Draft<'_> {
         expires_at: Timestamp,
     ) -> Option<()> {
         let verification = self.subject.verification(id)?;
+        // A message that is withheld is written like any other, so that the commit takes as long.
+        let state = match self.withheld(id) {
+            Some(_) if matches!(kind, DeliveryKind::Code { .. }) => DeliveryState::Canceled,
+            _ => DeliveryState::Due { at: self.now },
+        };
         let delivery = Delivery {
             id: delivery,
             app: self.subject.app,
@@ -322,17 +403,27 @@ impl Draft<'_> {
             unknowns: 0,
             provider: None,
             reference: None,
-            state: DeliveryState::Due { at: self.now },
+            state,
         };
         self.effects.push(Effect::Send(delivery));
         Some(())
+    }
+
+    /// Why messages with this verification's code do not leave now, where they do not.
+    fn withheld(&self, id: VerificationId) -> Option<GateRule> {
+        let trace = self.subject.verification(id).and_then(|verification| verification.guard);
+        match (trace.filter(|trace| trace.is_ghost()), self.passage) {
+            (Some(trace), _) => Some(trace.rule),
+            (None, Passage::Withheld(rule)) => Some(rule),
+            (None, Passage::Sent) => None,
+        }
     }
 
     /// The windows over customers' requests for messages to this phone (fraud.md B.2, row 1).
     fn check_phone_windows(&self, standing: Standing, windows: &[PhoneWindow]) -> Result<(), Refusal> {
         let record = &self.subject.record;
         for &window in windows {
-            if window == PhoneWindow::Spacing && standing == Standing::KnownCustomer {
+            if window == PhoneWindow::Spacing && standing >= Standing::KnownCustomer {
                 continue;
             }
             let quota = Quota::of(record, self.policy, standing, window, self.now);

@@ -7,5 +7,8 @@ use super::{Draft, Outcome};
 pub(super) fn rebind(draft: &mut Draft<'_>) -> Outcome {
     draft.subject.record.stranger_failures.clear();
     draft.subject.record.customer_failures.clear();
+    draft.subject.record.device_failures.clear();
+    // Who holds the phone may be somebody else now (fraud.md C.3).
+    draft.subject.record.devices.clear();
     Outcome::Settled
 }

@@ -78,7 +78,7 @@ pub(super) fn fail_over(draft: &mut Draft<'_>, id: VerificationId, after: Delive
     let verification = draft.subject.verification(id)?;
     let failovers = verification.deliveries.len().saturating_sub(usize::from(verification.sends));
     let in_time = verification.expires_at.since(draft.now) >= MIN_LIFE_FOR_RESEND;
-    if !verification.is_pending() || failovers >= MAX_FAILOVERS || !in_time {
+    if !verification.is_pending() || verification.is_ghost() || failovers >= MAX_FAILOVERS || !in_time {
         return None;
     }
     let delivery = draft.deliver_code(id)?;

@@ -12,6 +12,7 @@ use super::{Draft, Outcome, PhoneWindow, Refusal, Started};
 use crate::code::CodeFormat;
 use crate::delivery::DeliveryKind;
 use crate::event::EventKind;
+use crate::guard::known::Asker;
 use crate::id::{DeliveryId, VerificationId};
 use crate::keyring::Place;
 use crate::locale::Locale;
@@ -57,6 +58,8 @@ fn try_recover(draft: &mut Draft<'_>, recover: &Recover) -> Result<Started, Refu
         return Ok(Started::Found(id));
     }
     check_destination(draft, recover.mode, &recover.phone)?;
+    // Else its start would be refused, days after the old phone was frightened for nothing.
+    check_destination(draft, recover.mode, &recover.replacement).map_err(Refusal::ReplacementRefused)?;
     let tag = customer_tag(draft, &recover.customer);
     let is_known = draft.subject.record.known_customers.contains(&tag);
     let standing = if is_known { Standing::KnownCustomer } else { Standing::Stranger };
@@ -110,8 +113,11 @@ fn create(draft: &mut Draft<'_>, recover: &Recover, standing: Standing) {
         transaction: None,
         session: None,
         customer: Some(recover.customer.clone()),
+        asker: Asker::default(),
         replaces: None,
         standing,
+        device: None,
+        granted: None,
         phone: draft.keyring.seal_phone(place, &recover.phone, draft.entropy.bytes()),
         country: recover.phone.country(),
         email: None,
@@ -120,6 +126,7 @@ fn create(draft: &mut Draft<'_>, recover: &Recover, standing: Standing) {
         locale: recover.locale.clone(),
         presentation: Presentation::default(),
         reader: Reader::default(),
+        return_to: None,
         format: CodeFormat::DEFAULT,
         epoch: draft.keyring.epoch,
         created_at: draft.now,
@@ -129,6 +136,7 @@ fn create(draft: &mut Draft<'_>, recover: &Recover, standing: Standing) {
         sends: 1,
         last_sent_at: draft.now,
         deliveries: vec![DeliveryTrace { id: notice, channel: Channel::Sms, receipt: None }],
+        guard: None,
         state: State::Recovering {
             ready_at,
             replacement: draft.keyring.subject_key(draft.subject.app, recover.mode, &recover.replacement),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Draft, Outcome};
 use crate::channel::Assurance;
 use crate::delivery::DeliveryKind;
-use crate::event::EventKind;
+use crate::event::{EventKind, RevokeReason};
 use crate::id::{DeliveryId, VerificationId};
 use crate::keyring::Place;
 use crate::phone::E164;
@@ -176,7 +176,11 @@ fn judge(draft: &Draft<'_>, verification: &Verification, redeem: &Redeem) -> Red
         }
         State::Recovered { .. } => return RedeemOutcome::AlreadyRedeemed,
         State::Denied { .. } => return RedeemOutcome::Denied,
-        State::Pending { .. } | State::Expired { .. } | State::Exhausted { .. } | State::Canceled { .. } => {
+        State::ChallengeRequired { .. }
+        | State::Pending { .. }
+        | State::Expired { .. }
+        | State::Exhausted { .. }
+        | State::Canceled { .. } => {
             return RedeemOutcome::NotApproved;
         }
     };
@@ -274,6 +278,10 @@ fn give_way(draft: &mut Draft<'_>, id: VerificationId, replacement: &Replacement
     let ending = draft.keyring.seal_ending(place, &replacement.phone, draft.entropy.bytes());
     let notice = DeliveryId::new(draft.now, id.partition(), &mut draft.entropy);
     let replaced_by = replacement.verification;
+    // What was trusted together with this phone is trusted no more (fraud.md C.3).
+    let customer = super::start::customer_tag(draft, &replacement.customer);
+    let dropped = draft.subject.record.devices.drop_customer(customer);
+    draft.devices_dropped(id, RevokeReason::PhoneChanged, dropped);
     if let Some(verification) = draft.subject.verification_mut(id) {
         // Whatever carried the code: vendors' templates for codes carry no notice.
         let notice = DeliveryTrace { id: notice, channel: Channel::Sms, receipt: None };
@@ -296,4 +304,6 @@ fn void(draft: &mut Draft<'_>, id: VerificationId, field: BindingField) {
     };
     draft.end(id, State::Denied { at: draft.now, reason });
     draft.event(id, EventKind::Denied { reason });
+    let dropped = draft.subject.record.devices.drop_granted_by(id);
+    draft.devices_dropped(id, RevokeReason::Voided, dropped);
 }

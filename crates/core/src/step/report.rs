@@ -17,9 +17,14 @@ pub(super) fn report(draft: &mut Draft<'_>, id: VerificationId) -> Outcome {
     // One that has ended without approval leaves nothing to void, but the report is a fact.
     let is_believed = matches!(
         verification.state,
-        State::Pending { .. } | State::Recovering { .. } | State::Recovered { .. } | State::Approved { .. }
+        State::ChallengeRequired { .. }
+            | State::Pending { .. }
+            | State::Recovering { .. }
+            | State::Recovered { .. }
+            | State::Approved { .. }
     );
     draft.event(id, EventKind::Reported);
+    draft.distrust_reported(id);
     if is_believed {
         draft.end(id, State::Denied { at: now, reason });
         draft.event(id, EventKind::Denied { reason });

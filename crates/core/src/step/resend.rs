@@ -2,6 +2,7 @@
 
 use super::{Draft, Outcome, PhoneWindow, Refusal};
 use crate::event::EventKind;
+use crate::gate::Passage;
 use crate::id::VerificationId;
 use crate::policy::{Address, Carried, MIN_LIFE_FOR_RESEND, ResendCode};
 use crate::time::Timestamp;
@@ -15,6 +16,8 @@ pub struct Resend {
     pub verification: VerificationId,
     /// By which channel; none: by the next step of its workflow, else as before.
     pub channel: Option<Channel>,
+    /// Whether its message leaves.
+    pub passage: Passage,
     /// Names the request, where it may be retried.
     pub command: Option<CommandId>,
 }
@@ -29,6 +32,7 @@ pub(super) fn resend(draft: &mut Draft<'_>, resend: &Resend) -> Outcome {
     if let Some(RememberedOutcome::Sent(answer)) = verification.recall(resend.command) {
         return Outcome::Resent { resend_at: answer.resend_at };
     }
+    draft.passage = resend.passage;
     match send_again(draft, resend.verification, resend.channel) {
         Ok(resend_at) => {
             if let Some(verification) = draft.subject.verification_mut(resend.verification) {
@@ -60,6 +64,9 @@ pub(super) fn send_again(
     channel: Option<Channel>,
 ) -> Result<Option<Timestamp>, Refusal> {
     let verification = draft.subject.verification(id).ok_or(Refusal::NoSendsLeft)?;
+    if verification.challenge().is_some() {
+        return Err(Refusal::ChallengeOpen);
+    }
     if !verification.is_pending() {
         return Err(Refusal::NotPending(verification.status()));
     }
@@ -87,7 +94,9 @@ pub(super) fn send_again(
     draft.check_lock(standing)?;
     draft.check_phone_windows(standing, &[PhoneWindow::Hour, PhoneWindow::Day])?;
 
-    if draft.policy.resend == ResendCode::Rotate {
+    // Of a live one whose new message does not leave, the code that its customer may have stays good.
+    let is_ghost = verification_is_ghost(draft, id);
+    if draft.policy.resend == ResendCode::Rotate && (is_ghost || draft.withheld(id).is_none()) {
         rotate(draft, id);
     }
     let taken = |draft: &Draft<'_>| Some(draft.subject.verification(id)?.workflow.as_ref()?.taken);
@@ -96,14 +105,22 @@ pub(super) fn send_again(
     let step = taken(draft).filter(|taken| Some(*taken) != before);
     let verification = draft.subject.verification(id).ok_or(Refusal::NoSendsLeft)?;
     let (generation, resend_at) = (verification.generation(), verification.resend_at(draft.policy));
-    draft.event(id, EventKind::Resent { delivery, generation, channel, step });
+    let withheld = draft.withheld(id);
+    draft.event(id, EventKind::Resent { delivery, generation, channel, step, withheld });
     Ok(resend_at)
+}
+
+fn verification_is_ghost(draft: &Draft<'_>, id: VerificationId) -> bool {
+    draft.subject.verification(id).is_some_and(Verification::is_ghost)
 }
 
 /// A new code; messages with the old one that were not sent yet are not sent.
 fn rotate(draft: &mut Draft<'_>, id: VerificationId) {
     let Some(verification) = draft.subject.verification_mut(id) else { return };
-    if let State::Pending { code: CodeMaterial::Derived { generation, .. } } = &mut verification.state {
+    if let State::Pending {
+        code: CodeMaterial::Derived { generation, .. } | CodeMaterial::Ghost { generation, .. },
+    } = &mut verification.state
+    {
         *generation += 1;
         draft.cancel_deliveries(id);
     }

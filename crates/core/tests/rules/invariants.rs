@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use countersign_core::delivery::{Delivery, DeliveryKind};
+use countersign_core::challenge::MAX_WRONG_SOLUTIONS;
+use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
+use countersign_core::device::MAX_DEVICES;
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::{DeliveryId, EventId, VerificationId};
 use countersign_core::policy::{
-    MAX_CONSECUTIVE_FAILURES, MAX_FAILOVERS, MAX_LIFETIME, MAX_LIVE, MAX_RECOVERIES, NOTICE_LIFETIME, Policy,
+    MAX_CHALLENGED, MAX_CONSECUTIVE_FAILURES, MAX_FAILOVERS, MAX_LIFETIME, MAX_LIVE, MAX_RECOVERIES,
+    NOTICE_LIFETIME, Policy,
 };
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{Command, Effect, Outcome, Step};
@@ -29,8 +32,8 @@ pub(crate) struct Ledger {
     codes: BTreeMap<(VerificationId, u8), String>,
     event_ids: BTreeSet<EventId>,
     sends_at: Vec<Timestamp>,
-    misses_at: BTreeMap<bool, Vec<Timestamp>>,
-    misses_in_a_row: BTreeMap<bool, u32>,
+    misses_at: BTreeMap<Standing, Vec<Timestamp>>,
+    misses_in_a_row: BTreeMap<Standing, u32>,
 }
 
 impl Ledger {
@@ -76,25 +79,30 @@ impl Ledger {
         assert!(self.event_ids.insert(event.id), "two events have one id");
         assert_eq!(event.at, now);
         let id = event.verification;
+        // A theft is told to the verification that granted the device, long ago.
+        if matches!(event.kind, EventKind::DeviceRevoked { .. }) {
+            return;
+        }
         let verification = after.verification(id).unwrap();
-        let known = verification.standing == Standing::KnownCustomer;
+        let standing = verification.standing;
         match event.kind {
             EventKind::Approved => {
                 let count = self.approvals.entry(id).or_default();
                 *count += 1;
                 assert_eq!(*count, 1, "I1: approved twice");
+                assert!(!verification.is_ghost(), "I16: a ghost was approved");
                 assert!(before.verification(id).unwrap().is_pending(), "approved without being pending");
                 assert!(now < verification.expires_at, "N1: approved after its time");
                 assert!(now < verification.created_at.plus(MAX_LIFETIME), "N1: approved after ten minutes");
                 // N10: a code that went by e-mail takes no failure away.
                 if !by_email(verification) {
-                    self.misses_in_a_row.insert(known, 0);
-                    self.misses_at.remove(&known);
+                    self.misses_in_a_row.insert(standing, 0);
+                    self.misses_at.remove(&standing);
                 }
             }
             EventKind::CheckIncorrect { .. } | EventKind::CheckSuperseded { .. } => {
-                self.misses_at.entry(known).or_default().push(now);
-                *self.misses_in_a_row.entry(known).or_default() += 1;
+                self.misses_at.entry(standing).or_default().push(now);
+                *self.misses_in_a_row.entry(standing).or_default() += 1;
             }
             EventKind::Redeemed => {
                 let count = self.redeems.entry(id).or_default();
@@ -137,7 +145,11 @@ impl Ledger {
             is_recovery(later) || later.expires_at.since(later.created_at) <= MAX_LIFETIME,
             "N1: lives longer than ten minutes"
         );
-        assert!(later.is_pending() || later.email.is_none(), "an e-mail address outlived its verification");
+        assert!(later.holds_slot() || later.email.is_none(), "an e-mail address outlived its verification");
+        if later.deliveries.is_empty() {
+            self.unsent(earlier, later, taken, now);
+            return;
+        }
         assert_eq!(later.deliveries.last().map(|last| last.channel), Some(later.channel));
         if let Some(workflow) = &later.workflow {
             assert!((1..=workflow.steps.len()).contains(&usize::from(workflow.taken)));
@@ -162,11 +174,16 @@ impl Ledger {
         };
         assert!(later.attempts_used >= earlier.attempts_used, "I2: attempts were lowered");
         assert!(later.sends >= earlier.sends);
-        assert_eq!(
-            (later.expires_at, later.created_at),
-            (earlier.expires_at, earlier.created_at),
-            "life changed"
-        );
+        if earlier.challenge().is_some() && later.is_pending() {
+            assert_eq!(later.created_at, now, "N1: the life of a code runs from its first message");
+            assert_eq!((later.sends, later.deliveries.len()), (1, 1), "the first message, and no other");
+        } else {
+            assert_eq!(
+                (later.expires_at, later.created_at),
+                (earlier.expires_at, earlier.created_at),
+                "life changed"
+            );
+        }
         assert_eq!(later.digest, earlier.digest, "the binding changed");
         if earlier.is_live() && !later.is_live() {
             let is_stopped = |delivery: &Delivery| {
@@ -183,11 +200,31 @@ impl Ledger {
         assert!(allowed(&earlier.state, &later.state), "{:?} became {:?}", earlier.state, later.state);
     }
 
+    /// What holds of a verification of which nothing was ever sent.
+    fn unsent(&self, earlier: Option<&Verification>, later: &Verification, taken: &Step, now: Timestamp) {
+        assert_eq!((later.sends, later.is_pending()), (0, false), "a code that nobody was sent");
+        assert_eq!(self.evaluated.get(&later.id), None, "I2: a guess without a code");
+        assert!(later.challenge().is_none_or(|challenge| challenge.wrong < MAX_WRONG_SOLUTIONS));
+        assert!(!later.is_live() || now < later.expires_at, "an overdue challenge");
+        let sent = taken.effects.iter().any(|e| matches!(e, Effect::Send(d) if d.verification == later.id));
+        assert!(!sent, "a message before the challenge was solved");
+        let Some(earlier) = earlier else {
+            assert!(later.challenge().is_some(), "born ended");
+            return;
+        };
+        assert_eq!((later.expires_at, later.digest), (earlier.expires_at, earlier.digest));
+        assert!(allowed(&earlier.state, &later.state), "{:?} became {:?}", earlier.state, later.state);
+    }
+
     fn sends(&mut self, policy: &Policy, taken: &Step, now: Timestamp) {
         for effect in &taken.effects {
             let Effect::Send(delivery) = effect else { continue };
             let verification = taken.subject.verification(delivery.verification).unwrap();
             assert!(verification.wants(delivery.kind), "a message that nobody wants");
+            assert!(
+                !verification.is_ghost() || delivery.state == DeliveryState::Canceled,
+                "I16: a ghost's message left"
+            );
             if delivery.kind == DeliveryKind::PhoneChangeNotice {
                 let count = self.notices.entry(verification.id).or_default();
                 *count += 1;
@@ -226,14 +263,13 @@ impl Ledger {
             self.misses_at.clear();
             self.misses_in_a_row.clear();
         }
-        for (known, failures) in
-            [(false, &after.record.stranger_failures), (true, &after.record.customer_failures)]
-        {
-            let in_a_row = self.misses_in_a_row.get(&known).copied().unwrap_or(0);
+        for standing in [Standing::Stranger, Standing::KnownCustomer, Standing::TrustedDevice] {
+            let failures = after.failures(standing);
+            let in_a_row = self.misses_in_a_row.get(&standing).copied().unwrap_or(0);
             assert_eq!(failures.consecutive, in_a_row, "N6: only a success or a re-binding clears the count");
             assert!(in_a_row <= MAX_CONSECUTIVE_FAILURES, "N5: a guess beyond the hundredth");
             assert!(failures.recent.len() <= 100);
-            let misses = self.misses_at.get(&known).map_or(&[][..], Vec::as_slice);
+            let misses = self.misses_at.get(&standing).map_or(&[][..], Vec::as_slice);
             let within = |window| misses.iter().filter(|&&at| at > now.minus(window)).count();
             assert!(
                 within(HOUR) <= usize::from(policy.failure_limits.per_hour),
@@ -263,14 +299,20 @@ const fn is_recovery(verification: &Verification) -> bool {
 /// Which state may follow which.
 fn allowed(earlier: &State, later: &State) -> bool {
     match (earlier, later) {
+        (State::ChallengeRequired { challenge }, State::ChallengeRequired { challenge: later }) => {
+            challenge.kind == later.kind && challenge.wrong <= later.wrong
+        }
         (State::Recovering { ready_at, .. }, State::Recovering { ready_at: later, .. }) => ready_at == later,
-        (
+        (State::ChallengeRequired { .. }, State::Approved { .. } | State::Exhausted { .. })
+        | (State::ChallengeRequired { .. }, State::Recovering { .. } | State::Recovered { .. })
+        | (_, State::ChallengeRequired { .. })
+        | (
             State::Recovering { .. },
             State::Pending { .. } | State::Approved { .. } | State::Exhausted { .. },
         )
         | (State::Pending { .. }, State::Recovering { .. } | State::Recovered { .. }) => false,
         (State::Pending { .. }, State::Approved { redeemed_at, .. }) => redeemed_at.is_none(),
-        (State::Pending { .. } | State::Recovering { .. }, _)
+        (State::ChallengeRequired { .. } | State::Pending { .. } | State::Recovering { .. }, _)
         | (State::Approved { .. } | State::Recovered { .. }, State::Denied { .. }) => true,
         (
             State::Approved { at, proof_key, redeemed_at: None },
@@ -287,17 +329,23 @@ fn bounds(policy: &Policy, before: &Subject, after: &Subject) {
     let live: BTreeSet<_> = record.live.iter().copied().collect();
     assert_eq!(live, waiting, "the record and the verifications disagree about what lives");
     assert_eq!(live.len(), record.live.len());
-    assert!(pending <= MAX_LIVE && live.len() - pending <= MAX_RECOVERIES);
+    let challenged = after.verifications.iter().filter(|v| v.challenge().is_some()).count();
+    assert!(pending <= MAX_LIVE && challenged <= MAX_CHALLENGED);
+    assert!(live.len() - pending - challenged <= MAX_RECOVERIES);
     assert!(record.sends.len() <= usize::from(policy.phone_limits.per_day));
     assert!(record.sends.is_sorted());
     assert!(record.known_customers.len() <= MAX_KNOWN_CUSTOMERS);
+    assert!(record.devices.iter().count() <= MAX_DEVICES);
     assert!(record.first_approved_at <= record.last_approved_at);
     assert!(before.record.first_approved_at.is_none_or(|at| record.first_approved_at == Some(at)));
     let slots: BTreeSet<_> = after
         .verifications
         .iter()
-        .filter(|v| v.is_pending())
-        .map(|v| (v.purpose.to_string(), v.session.map(|s| s.to_string())))
+        .filter(|v| v.holds_slot())
+        .map(|v| {
+            let apart = v.session.is_none() && v.standing == Standing::TrustedDevice;
+            (v.purpose.to_string(), v.session.map(|s| s.to_string()), apart)
+        })
         .collect();
-    assert_eq!(slots.len(), pending, "two live verifications in one slot");
+    assert_eq!(slots.len(), pending + challenged, "two live verifications in one slot");
 }

@@ -12,6 +12,7 @@ use countersign_core::phone::E164;
 use countersign_core::step::{PhoneWindow, Refusal, Start};
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
+use countersign_core::verification::Standing;
 use proptest::prelude::*;
 
 use crate::world::{NOON, OTHER_PHONE, PHONE, World, app, keyring, phone, session};
@@ -79,7 +80,10 @@ fn reserve(
     daily_messages: u32,
     now: Timestamp,
 ) -> Reservation {
-    message_reservation(keys, &Sending { app: app(app_byte), mode, phone, email: None, daily_messages }, now)
+    // On a trusted device, from which no place is kept.
+    let standing = Standing::TrustedDevice;
+    let sending = Sending { app: app(app_byte), mode, phone, email: None, standing, daily_messages };
+    message_reservation(keys, &sending, now)
 }
 
 /// The counter of a rule, and when it is forgotten.
@@ -120,6 +124,28 @@ impl Counters {
         }
         Ok(())
     }
+}
+
+#[test]
+fn o8_over_all_apps_strangers_leave_places_to_customers_and_those_to_trusted_devices() {
+    let keys = keyring(1);
+    let phone = phone(PHONE);
+    let most = |standing| {
+        let sending = Sending {
+            app: app(1),
+            mode: Mode::Live,
+            phone: &phone,
+            email: None,
+            standing,
+            daily_messages: 99,
+        };
+        let reservation = message_reservation(&keys, &sending, NOON);
+        let max = |rule| reservation.limits.iter().find(|limit| limit.rule == rule).unwrap().max;
+        (max(LimitRule::InstancePhonePerDay), max(LimitRule::InstancePhonePerWeek))
+    };
+    assert_eq!(most(Standing::Stranger), (8, 21));
+    assert_eq!(most(Standing::KnownCustomer), (9, 23));
+    assert_eq!(most(Standing::TrustedDevice), (10, 30));
 }
 
 fn within(at: &[Timestamp], now: Timestamp, window: Duration) -> u64 {

@@ -4,16 +4,21 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use countersign_core::challenge::ChallengeKind;
 use countersign_core::channel::Assurance;
 use countersign_core::code::Guess;
+use countersign_core::device::{DeviceUse, PresentedDevice};
 use countersign_core::event::EventKind;
+use countersign_core::gate::{Gate, GateRule, Passage};
 use countersign_core::id::VerificationId;
 use countersign_core::keyring::Epoch;
+use countersign_core::limit::LimitRule;
 use countersign_core::policy::{FailureLimits, OnOverdueReceipt, PhoneLimits, ResendCode};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
     Advance, AdvanceCause, Check, CheckResult, Checked, Command, GivesWayTo, OnFailure, Outcome, Overdue,
-    Receipt, Recover, Redeem, RedeemOutcome, Refusal, Replacement, Resend, Room, Start, Started,
+    Receipt, Recognize, Recover, Redeem, RedeemOutcome, Refusal, Replacement, Resend, Room, Solution, Solve,
+    Start, Started, Trust,
 };
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
@@ -43,11 +48,20 @@ enum Action {
         slot: u8,
         cents: u8,
         customer: Option<u8>,
+        shown: Option<usize>,
+        gate: Gate,
         command: Option<u8>,
+    },
+    /// A solution of a challenge.
+    Solve {
+        which: usize,
+        solution: Solution,
+        passage: Passage,
     },
     Resend {
         which: usize,
         channel: Option<Channel>,
+        passage: Passage,
         command: Option<u8>,
     },
     /// A round of the worker, or a provider's last word about the last message.
@@ -60,7 +74,14 @@ enum Action {
         which: usize,
         typed: Typed,
         cents: Option<u8>,
+        trust: bool,
         command: Option<u8>,
+    },
+    /// A token is shown without a start.
+    Recognize {
+        shown: usize,
+        slot: u8,
+        customer: u8,
     },
     /// Wrong guesses one after another.
     Hammer {
@@ -122,6 +143,22 @@ fn channel() -> impl Strategy<Value = Option<Channel>> {
     prop_oneof![2 => Just(None), 1 => proptest::sample::select(Channel::ALL.to_vec()).prop_map(Some)]
 }
 
+const WORK: ChallengeKind = ChallengeKind::ProofOfWork { zero_bits: 7 };
+const RULE: GateRule = GateRule::Limit(LimitRule::InstancePhonePerDay);
+
+fn gate() -> impl Strategy<Value = Gate> {
+    prop_oneof![
+        6 => Just(Gate::Open),
+        2 => Just(Gate::Challenge { kind: WORK, rule: GateRule::Policy }),
+        1 => Just(Gate::Ghost { rule: RULE, challenge: None }),
+        1 => Just(Gate::Ghost { rule: RULE, challenge: Some(WORK) }),
+    ]
+}
+
+fn passage() -> impl Strategy<Value = Passage> {
+    prop_oneof![6 => Just(Passage::Sent), 1 => Just(Passage::Withheld(RULE))]
+}
+
 fn typed() -> impl Strategy<Value = Typed> {
     prop_oneof![
         2 => Just(Typed::Right),
@@ -149,15 +186,19 @@ fn cents() -> impl Strategy<Value = Option<u8>> {
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        6 => (0_u8..9, 0_u8..3, proptest::option::of(0_u8..3), command())
-            .prop_map(|(slot, cents, customer, command)| Action::Start { slot, cents, customer, command }),
-        8 => (which(), channel(), command())
-            .prop_map(|(which, channel, command)| Action::Resend { which, channel, command }),
+        6 => (0_u8..9, 0_u8..3, proptest::option::of(0_u8..3), proptest::option::of(which()), gate(), command())
+            .prop_map(|(slot, cents, customer, shown, gate, command)| Action::Start { slot, cents, customer, shown, gate, command }),
+        3 => (which(), 0_u8..9, 0_u8..3)
+            .prop_map(|(shown, slot, customer)| Action::Recognize { shown, slot, customer }),
+        3 => (which(), prop_oneof![3 => Just(Solution::Right), 2 => Just(Solution::Wrong)], passage())
+            .prop_map(|(which, solution, passage)| Action::Solve { which, solution, passage }),
+        8 => (which(), channel(), passage(), command())
+            .prop_map(|(which, channel, passage, command)| Action::Resend { which, channel, passage, command }),
         4 => (which(), any::<bool>(), prop_oneof![2 => Just(Room::Open), 1 => Just(Room::Full)])
             .prop_map(|(which, failed, room)| Action::Advance { which, failed, room }),
         2 => (which(), 1_u8..8).prop_map(|(which, times)| Action::Hammer { which, times }),
-        10 => (which(), typed(), cents(), command())
-            .prop_map(|(which, typed, cents, command)| Action::Check { which, typed, cents, command }),
+        10 => (which(), typed(), cents(), any::<bool>(), command())
+            .prop_map(|(which, typed, cents, trust, command)| Action::Check { which, typed, cents, trust, command }),
         1 => which().prop_map(|which| Action::Cancel { which }),
         1 => Just(Action::Expire),
         1 => (which(), proptest::sample::select(vec![ReceiptStatus::Buffered, ReceiptStatus::Failed, ReceiptStatus::Delivered]))
@@ -180,7 +221,9 @@ struct Model {
     order: Vec<VerificationId>,
     /// The outcome that each command had.
     answered: BTreeMap<(VerificationId, [u8; 16]), Checked>,
-    misses: BTreeMap<bool, Vec<Timestamp>>,
+    misses: BTreeMap<Standing, Vec<Timestamp>>,
+    /// Every token that was handed out.
+    tokens: Vec<String>,
     recoveries: Vec<VerificationId>,
 }
 
@@ -188,6 +231,11 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Model {
+    fn token(&self, world: &World, which: usize) -> Option<PresentedDevice> {
+        let newest_first = self.tokens.len().checked_sub(1 + which % self.tokens.len().max(1))?;
+        world.present(self.tokens.get(newest_first)?)
+    }
+
     fn pick(&self, which: usize) -> Option<VerificationId> {
         let newest_first = self.order.len().checked_sub(1 + which % self.order.len().max(1))?;
         self.order.get(newest_first).copied()
@@ -195,8 +243,7 @@ impl Model {
 
     /// Whether the phone is locked for verifications of this standing.
     fn is_locked(&self, world: &World, standing: Standing, now: Timestamp) -> bool {
-        let known = standing == Standing::KnownCustomer;
-        let misses = self.misses.get(&known).map_or(&[][..], Vec::as_slice);
+        let misses = self.misses.get(&standing).map_or(&[][..], Vec::as_slice);
         let within = |window| misses.iter().filter(|&&at| at > now.minus(window)).count();
         let limits = world.policy.failure_limits;
         misses.len() >= 100
@@ -212,7 +259,7 @@ impl Model {
         let now = world.clock.max(world.record.last_step_at);
         let verification = &world.shelf[&check.verification];
         match verification.status() {
-            Status::Pending => {}
+            Status::Pending | Status::ChallengeRequired => {}
             Status::Approved => return Some(CheckResult::AlreadyUsed),
             Status::Expired => return Some(CheckResult::Expired),
             Status::Exhausted => return Some(CheckResult::Exhausted),
@@ -234,13 +281,14 @@ impl Model {
         if now >= verification.expires_at || verification.epoch != world.keyring.epoch {
             return Some(CheckResult::Expired);
         }
-        if self.is_locked(world, verification.standing, now) {
+        if verification.challenge().is_some() || self.is_locked(world, verification.standing, now) {
             return None;
         }
         if check.transaction.is_some() && check.transaction != verification.transaction {
             return Some(CheckResult::TransactionMismatch);
         }
         Some(match typed {
+            _ if verification.is_ghost() => CheckResult::Incorrect,
             Typed::Right => CheckResult::Approved,
             Typed::OfTheFirstGeneration if verification.generation() == 0 => CheckResult::Approved,
             Typed::OfTheFirstGeneration => CheckResult::Superseded,
@@ -258,15 +306,15 @@ impl Model {
                 self.answered.insert((check.verification, command.0), checked);
             }
         }
-        let known = verification.standing == Standing::KnownCustomer;
+        let standing = verification.standing;
         let now = world.clock.max(world.record.last_step_at);
         for kind in world.last_events() {
             match kind {
                 EventKind::CheckIncorrect { .. } | EventKind::CheckSuperseded { .. } => {
-                    self.misses.entry(known).or_default().push(now);
+                    self.misses.entry(standing).or_default().push(now);
                 }
                 EventKind::Approved if verification.assurance() == Assurance::Possession => {
-                    self.misses.remove(&known);
+                    self.misses.remove(&standing);
                 }
                 _ => {}
             }
@@ -297,23 +345,24 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
     let command_id = |command: Option<u8>| command.map(|byte| CommandId([kind(action) << 4 | byte; 16]));
     let amount = |cents: u8| payment(&format!("49.9{cents}"));
     match action {
-        Action::Wait { millis } => {
-            world.clock = Timestamp::from_millis(world.clock.as_millis() + millis);
-        }
+        Action::Wait { millis } => world.clock = Timestamp::from_millis(world.clock.as_millis() + millis),
         Action::Restore => world.keyring.epoch = Epoch(world.keyring.epoch.0 + 1),
-        Action::Start { slot, cents, customer, command } => {
+        Action::Start { slot, cents, customer, shown, gate, command } => {
             let customer = customer.map(|n| format!("c_{n}"));
             let start = start_of(world, *slot, amount(*cents), customer);
-            let start = Start { command: command_id(*command), ..start };
-            if let Ok(started) = world.try_start(start)
-                && !model.order.contains(&started.id())
-            {
-                model.order.push(started.id());
-            }
+            let device = shown.and_then(|which| model.token(world, which));
+            begin(world, model, Start { device, gate: *gate, command: command_id(*command), ..start });
         }
-        Action::Resend { which, channel, command } => {
+        Action::Recognize { shown, slot, customer } => recognize(world, model, *shown, *slot, *customer),
+        Action::Solve { which, solution, passage } => {
             let Some(verification) = model.pick(*which) else { return };
-            let resend = Resend { verification, channel: *channel, command: command_id(*command) };
+            let (kind, solution, passage) = (WORK, *solution, *passage);
+            world.apply(&Command::Solve(Solve { verification, kind, solution, passage }));
+        }
+        Action::Resend { which, channel, passage, command } => {
+            let Some(verification) = model.pick(*which) else { return };
+            let (channel, passage) = (*channel, *passage);
+            let resend = Resend { verification, channel, passage, command: command_id(*command) };
             world.apply(&Command::Resend(resend));
         }
         Action::Advance { which, failed, room } => {
@@ -322,12 +371,13 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
             let cause = last.filter(|_| *failed).map_or(AdvanceCause::Due, AdvanceCause::Failed);
             world.apply(&Command::Advance(Advance { verification, cause, room: *room }));
         }
-        Action::Check { which, typed, cents, command } => {
+        Action::Check { which, typed, cents, trust, command } => {
             let Some(verification) = model.pick(*which) else { return };
             let check = Check {
                 verification,
                 guess: Guess::parse(&text_of(world, model, verification, *typed)).unwrap(),
                 transaction: cents.map(amount),
+                trust: if *trust { Trust::Asked } else { Trust::NotAsked },
                 command: command_id(*command),
             };
             check_against(world, model, &check, *typed);
@@ -337,8 +387,7 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
             hammer(world, model, verification, *times);
         }
         Action::Cancel { which } => {
-            let Some(id) = model.pick(*which) else { return };
-            world.cancel(id);
+            world.cancel(if let Some(id) = model.pick(*which) { id } else { return });
         }
         Action::Expire => world.expire(),
         Action::Receipt { which, status } => {
@@ -375,6 +424,27 @@ fn act(world: &mut World, model: &mut Model, action: &Action) {
     }
 }
 
+fn begin(world: &mut World, model: &mut Model, start: Start) {
+    let Ok(started) = world.try_start(start) else { return };
+    if !model.order.contains(&started.id()) {
+        model.order.push(started.id());
+    }
+    if let Some(DeviceUse::Trusted(mark)) = world.shelf[&started.id()].device {
+        model.tokens.push(world.token(mark));
+    }
+}
+
+fn recognize(world: &mut World, model: &mut Model, shown: usize, slot: u8, customer: u8) {
+    let Some(device) = model.token(world, shown) else { return };
+    let purpose = start_of(world, slot, payment("1.00"), None).purpose;
+    let recognize = Recognize { device, customer: format!("c_{customer}"), purpose, command: None };
+    match world.apply(&Command::Recognize(Box::new(recognize))) {
+        Outcome::Recognized(DeviceUse::Trusted(mark)) => model.tokens.push(world.token(mark)),
+        Outcome::Recognized(DeviceUse::Theft | DeviceUse::Unknown) => {}
+        other => panic!("a recognize came to {other:?}"),
+    }
+}
+
 /// A start for one of three purposes, in one of two sessions or in none.
 fn start_of(world: &mut World, slot: u8, transaction: Transaction, customer: Option<String>) -> Start {
     let base = match slot % 3 {
@@ -406,13 +476,16 @@ fn workflow(which: u8, world: &World) -> Vec<WorkflowStep> {
 fn hammer(world: &mut World, model: &mut Model, verification: VerificationId, times: u8) {
     for _ in 0..times {
         let guess = Guess::parse(&world.wrong_code(verification)).unwrap();
-        let check = Check { verification, guess, transaction: None, command: None };
+        let check = Check { verification, guess, transaction: None, trust: Trust::NotAsked, command: None };
         check_against(world, model, &check, Typed::Wrong);
     }
 }
 
 fn receive(world: &mut World, verification: VerificationId, which: usize, status: ReceiptStatus) {
     let traces = &world.shelf[&verification].deliveries;
+    if traces.is_empty() {
+        return;
+    }
     let delivery = traces[which % traces.len()].id;
     let provider = "carrier".to_owned();
     let on_failure = if which.is_multiple_of(2) { OnFailure::SendAgain } else { OnFailure::NextStep };
@@ -499,11 +572,19 @@ fn check_against(world: &mut World, model: &mut Model, check: &Check, typed: Typ
     match world.apply(&Command::Check(check.clone())) {
         Outcome::Checked(checked) => {
             assert_eq!(Some(checked.result), expected);
+            if let Some(mark) = world.shelf[&check.verification].granted {
+                model.tokens.push(world.token(mark));
+            }
             if fresh {
                 model.note(world, check, checked);
             }
         }
-        Outcome::Refused(Refusal::PhoneLocked { .. } | Refusal::PhoneDisabled) => assert_eq!(expected, None),
+        Outcome::Refused(Refusal::NobodyToTrust) => {
+            assert_eq!((check.trust, &world.shelf[&check.verification].customer), (Trust::Asked, &None));
+        }
+        Outcome::Refused(Refusal::PhoneLocked { .. } | Refusal::PhoneDisabled | Refusal::ChallengeOpen) => {
+            assert_eq!(expected, None);
+        }
         other => panic!("a check came to {other:?}"),
     }
 }
@@ -543,7 +624,7 @@ fn the_random_commands_reach_every_end() {
     let mut runner = TestRunner::deterministic();
     let actions = proptest::collection::vec(action(), 100..120);
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for round in 0..300_u16 {
+    for round in 0..700_u16 {
         let mut world = World::new();
         policies(&mut world, u8::try_from(round % 5).unwrap());
         let mut model = Model::default();
@@ -558,6 +639,9 @@ fn the_random_commands_reach_every_end() {
     for wanted in [
         "\"verification.started\"null",
         "\"verification.resent\"null",
+        "\"verification.challenge_required\"null",
+        "\"verification.challenge_solved\"null",
+        "\"verification.challenge_failed\"null",
         "\"verification.next_step\"null",
         "\"verification.workflow_stopped\"\"limit\"",
         "\"verification.approved\"null",
@@ -574,6 +658,11 @@ fn the_random_commands_reach_every_end() {
         "\"phone.change_authorized\"null",
         "\"phone.locked\"null",
         "\"delivery.receipt\"null",
+        "\"device.trusted\"null",
+        "\"device.revoked\"\"theft\"",
+        "\"device.revoked\"\"reported\"",
+        "\"device.revoked\"\"voided\"",
+        "\"device.revoked\"\"phone_changed\"",
     ] {
         assert!(seen.get(wanted).is_some_and(|&count| count >= 10), "{wanted} in {seen:#?}");
     }

@@ -12,9 +12,13 @@ mod check;
 #[cfg(test)]
 mod code;
 #[cfg(test)]
+mod device;
+#[cfg(test)]
 mod digest;
 #[cfg(test)]
 mod expire;
+#[cfg(test)]
+mod gate;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]

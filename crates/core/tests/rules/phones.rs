@@ -201,3 +201,9 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_country_knows_what_is_dialled_before_its_numbers() {
+    let code = |country: &str| country.parse::<countersign_core::phone::Country>().unwrap().calling_code();
+    assert_eq!((code("DE"), code("GB"), code("US"), code("CA")), (Some(49), Some(44), Some(1), Some(1)));
+}

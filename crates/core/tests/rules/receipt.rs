@@ -1,5 +1,6 @@
 //! Receipt: a carrier's word about a message.
 
+use countersign_core::delivery::{Delivery, DeliveryState};
 use countersign_core::event::EventKind;
 use countersign_core::id::{DeliveryId, VerificationId};
 use countersign_core::policy::{MAX_FAILOVERS, ResendCode};
@@ -62,6 +63,42 @@ fn a_receipt_that_comes_twice_is_one_fact() {
     world.wait_s(1);
     receive(&mut world, id, delivery, ReceiptStatus::Delivered);
     assert_eq!(world.record, kept, "nothing to commit");
+}
+
+#[test]
+fn i5_a_receipt_decides_about_a_message_that_is_due_again() {
+    use ReceiptStatus::{Buffered, Delivered, Failed};
+    let accepted = Some(DeliveryState::Accepted);
+    for (status, unknowns, expected) in [
+        (None, 1, None),
+        (Some(Delivered), 0, accepted),
+        (Some(Delivered), 1, accepted),
+        (Some(Buffered), 1, accepted),
+        // It was turned away, whatever was said before.
+        (Some(Buffered), 0, None),
+        // Nothing took its place.
+        (Some(Failed), 0, None),
+        (Some(Failed), 1, None),
+    ] {
+        let mut world = World::new();
+        let id = world.start_login();
+        let delivery = Delivery { unknowns, ..world.sent[0].clone() };
+        if let Some(status) = status {
+            receive(&mut world, id, delivery.id, status);
+        }
+        assert_eq!(world.shelf[&id].decided_by_receipt(&delivery), expected, "{status:?} {unknowns}");
+    }
+}
+
+#[test]
+fn i5_a_message_that_failed_is_left_alone_once_another_has_taken_its_place() {
+    let mut world = World::new();
+    let id = world.start_login();
+    let (provider, status) = (CARRIER.to_owned(), ReceiptStatus::Failed);
+    let (verification, delivery, on_failure) = (id, world.sent[0].id, OnFailure::SendAgain);
+    world.apply(&Command::Receipt(Receipt { verification, delivery, provider, status, on_failure }));
+    let decided = |which: usize| world.shelf[&id].decided_by_receipt(&world.sent[which]);
+    assert_eq!((decided(0), decided(1)), (Some(DeliveryState::Canceled), None));
 }
 
 #[test]

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use countersign_core::delivery::DeliveryKind;
 use countersign_core::event::EventKind;
+use countersign_core::gate::Passage;
 use countersign_core::id::VerificationId;
 use countersign_core::keyring::{Epoch, Place};
 use countersign_core::policy::{PhoneLimits, RECOVERY_WINDOW};
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
-    BindingField, Command, GivesWayTo, Outcome, PhoneWindow, Recover, Redeem, RedeemOutcome, Refusal,
-    Replacement, Resend, Start, Started,
+    BindingField, Command, GivesWayTo, NotSentTo, Outcome, PhoneWindow, Recover, Redeem, RedeemOutcome,
+    Refusal, Replacement, Resend, Start, Started,
 };
 use countersign_core::subject::Mode;
 use countersign_core::verification::{CancelReason, State, Status};
@@ -152,12 +153,12 @@ fn asked_twice_it_is_one_recovery_and_one_notice_and_for_another_phone_it_begins
     assert_eq!(recover(&mut world, again), Ok(Started::Found(id)));
     assert_eq!(world.sent.len(), 1);
     world.wait_s(71 * HOURS);
-    let elsewhere = lost(&mut world, "+447700900680");
+    let elsewhere = lost(&mut world, "+4915112345680");
     let next = recover(&mut world, elsewhere).unwrap().id();
     let reason = CancelReason::Superseded;
     assert_eq!(world.shelf[&id].state, State::Canceled { at: world.clock, reason });
     let ready_at = world.clock.plus(Duration::from_secs(72 * HOURS));
-    assert_eq!(replace(&mut world, next, "+447700900680", "c_77"), RedeemOutcome::NotReady { ready_at });
+    assert_eq!(replace(&mut world, next, "+4915112345680", "c_77"), RedeemOutcome::NotReady { ready_at });
 }
 
 #[test]
@@ -172,6 +173,18 @@ fn a_recovery_meets_the_limits_of_any_message_and_ends_when_nobody_uses_it() {
     world.wait_s(72 * HOURS + RECOVERY_WINDOW.as_secs()).expire();
     assert_eq!(world.status(id), Status::Expired);
     assert_eq!(replace(&mut world, id, OTHER_PHONE, "c_77"), RedeemOutcome::NotApproved);
+}
+
+#[test]
+fn a_phone_that_the_app_does_not_send_to_takes_nobody_s_place() {
+    let mut world = World::new();
+    let france = "FR".parse().unwrap();
+    let request = lost(&mut world, "+33612345678");
+    let refused = Err(Refusal::ReplacementRefused(NotSentTo::Country(Some(france))));
+    assert_eq!(recover(&mut world, request), refused);
+    assert!(world.sent.is_empty(), "nobody is warned of what cannot come");
+    let request = Recover { mode: Mode::Test, ..lost(&mut world, "+33612345678") };
+    recover(&mut world, request).unwrap();
 }
 
 #[test]
@@ -196,7 +209,8 @@ fn a_recovery_has_no_code_to_guess_or_to_send_and_no_start_meets_it() {
     let id = waiting(&mut world);
     assert_eq!(world.apply(&Command::Check(guess(id, "000000"))), Outcome::NotFound);
     world.wait_s(60);
-    let resend = Command::Resend(Resend { verification: id, channel: None, command: None });
+    let resend =
+        Command::Resend(Resend { verification: id, channel: None, passage: Passage::Sent, command: None });
     assert_eq!(world.apply(&resend), Outcome::NotFound);
     let change = Start { purpose: Purpose::AccountChange, ..world.login() };
     let started = world.start(change);

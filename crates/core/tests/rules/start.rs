@@ -34,6 +34,7 @@ fn a_start_asks_for_one_message_and_records_one_fact() {
         country: Some("DE".parse().unwrap()),
         client_address: ClientAddress::Given,
         delivery: delivery.id,
+        withheld: None,
     };
     assert_eq!(world.last_events(), [started]);
     assert_eq!(world.record.live, [id]);

@@ -57,7 +57,10 @@ fn each_step_is_taken_when_the_wait_of_the_one_before_is_over_and_not_a_moment_s
         due(&mut world, id);
         let delivery = world.sent.last().unwrap().id;
         let because = StepCause::Waited;
-        assert_eq!(world.last_events(), [EventKind::NextStep { delivery, channel, step, because }]);
+        assert_eq!(
+            world.last_events(),
+            [EventKind::NextStep { delivery, channel, step, because, withheld: None }]
+        );
     }
     assert_eq!(world.sent_by(), [Channel::WhatsApp, Channel::Sms, Channel::Voice]);
     assert_eq!((world.code(id), world.shelf[&id].sends), (code, 3));
@@ -152,7 +155,7 @@ fn a_message_that_nobody_takes_brings_the_next_step_at_once() {
     let because = StepCause::Failed;
     assert_eq!(
         world.last_events(),
-        [EventKind::NextStep { delivery, channel: Channel::Sms, step: 2, because }]
+        [EventKind::NextStep { delivery, channel: Channel::Sms, step: 2, because, withheld: None }]
     );
     // Said again, or of an earlier message: nothing.
     advance(&mut world, id, AdvanceCause::Failed(first), Room::Open);

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use countersign_core::channel::Assurance;
 use countersign_core::code::{CodeFormat, Guess};
-use countersign_core::delivery::{Delivery, DeliveryKind};
+use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
+use countersign_core::device::{DeviceMark, PresentedDevice};
 use countersign_core::entropy::Entropy;
 use countersign_core::event::{ClientAddress, Event, EventKind};
+use countersign_core::gate::{Gate, Passage};
 use countersign_core::id::{AppId, VerificationId};
 use countersign_core::keyring::{
     CodeInput, Epoch, KeyName, Keyring, Place, ProofRing, Ring, RingKey, Secret,
@@ -25,7 +27,7 @@ use countersign_core::proof::SessionHash;
 use countersign_core::purpose::Purpose;
 use countersign_core::step::{
     Check, CheckResult, Checked, Command, Context, Effect, GivesWayTo, Outcome, Redeem, RedeemOutcome,
-    Refusal, Replacement, Resend, Start, Started, Step, step,
+    Refusal, Replacement, Resend, Start, Started, Step, Trust, step,
 };
 use countersign_core::subject::{Mode, Subject, SubjectRecord};
 use countersign_core::time::Timestamp;
@@ -198,7 +200,9 @@ impl World {
         for effect in &taken.effects {
             match effect {
                 Effect::Send(delivery) => {
-                    if let DeliveryKind::Code { generation } = delivery.kind {
+                    if let (DeliveryKind::Code { generation }, DeliveryState::Due { .. }) =
+                        (delivery.kind, delivery.state)
+                    {
                         let code = self.code_of(delivery.verification, generation);
                         self.ledger.sent(delivery.verification, generation, &code);
                     }
@@ -231,8 +235,13 @@ impl World {
             reader: Reader::Browser,
             format: CodeFormat::DEFAULT,
             lifetime: self.policy.lifetime(&Purpose::Login),
+            return_to: None,
             client_address: ClientAddress::Given,
+            asker: countersign_core::guard::known::Asker::default(),
+            net: None,
+            device: None,
             metadata: BTreeMap::new(),
+            gate: Gate::Open,
             command: None,
         }
     }
@@ -290,7 +299,12 @@ impl World {
         id: VerificationId,
         command: Option<CommandId>,
     ) -> Result<Option<Timestamp>, Refusal> {
-        match self.apply(&Command::Resend(Resend { verification: id, channel: None, command })) {
+        match self.apply(&Command::Resend(Resend {
+            verification: id,
+            channel: None,
+            passage: Passage::Sent,
+            command,
+        })) {
             Outcome::Resent { resend_at } => Ok(resend_at),
             Outcome::Refused(refusal) => Err(refusal),
             other => panic!("a resend came to {other:?}"),
@@ -303,7 +317,8 @@ impl World {
         id: VerificationId,
         channel: Channel,
     ) -> Result<Option<Timestamp>, Refusal> {
-        let resend = Resend { verification: id, channel: Some(channel), command: None };
+        let passage = Passage::Sent;
+        let resend = Resend { verification: id, channel: Some(channel), passage, command: None };
         match self.apply(&Command::Resend(resend)) {
             Outcome::Resent { resend_at } => Ok(resend_at),
             Outcome::Refused(refusal) => Err(refusal),
@@ -364,6 +379,17 @@ impl World {
         assert_eq!(self.apply(&Command::Report(id)), Outcome::Settled);
     }
 
+    /// The text of a device's value.
+    pub(crate) fn token(&self, mark: DeviceMark) -> String {
+        let key = self.keyring.subject_key(self.app, self.mode, &self.phone);
+        self.keyring.device_token(self.app, key, mark).expose().to_owned()
+    }
+
+    /// A token as it comes in again.
+    pub(crate) fn present(&self, token: &str) -> Option<PresentedDevice> {
+        self.keyring.read_device_token(self.app, token).map(|(_, presented)| presented)
+    }
+
     pub(crate) fn expire(&mut self) {
         assert_eq!(self.apply(&Command::Expire), Outcome::Settled);
     }
@@ -417,7 +443,9 @@ impl World {
             State::Pending { code: CodeMaterial::TestNumber } => {
                 self.policy.test_code(&self.phone).unwrap().to_owned()
             }
-            State::Pending { code: CodeMaterial::Derived { key, nonce, .. } } => {
+            State::Pending {
+                code: CodeMaterial::Derived { key, nonce, .. } | CodeMaterial::Ghost { key, nonce, .. },
+            } => {
                 let place = Place { app: self.app, verification: id };
                 let input = CodeInput {
                     app: self.app,
@@ -467,7 +495,13 @@ impl World {
 }
 
 pub(crate) fn guess(id: VerificationId, text: &str) -> Check {
-    Check { verification: id, guess: Guess::parse(text).unwrap(), transaction: None, command: None }
+    Check {
+        verification: id,
+        guess: Guess::parse(text).unwrap(),
+        transaction: None,
+        trust: Trust::NotAsked,
+        command: None,
+    }
 }
 
 pub(crate) const fn named_by(command: &Command) -> Option<VerificationId> {
@@ -475,12 +509,13 @@ pub(crate) const fn named_by(command: &Command) -> Option<VerificationId> {
         Command::Start(start) => Some(start.verification),
         Command::Resend(resend) => Some(resend.verification),
         Command::Check(check) => Some(check.verification),
+        Command::Solve(solve) => Some(solve.verification),
         Command::Cancel(id) | Command::Report(id) => Some(*id),
         Command::Advance(advance) => Some(advance.verification),
         Command::Receipt(receipt) => Some(receipt.verification),
         Command::Overdue(overdue) => Some(overdue.verification),
         Command::Recover(recover) => Some(recover.verification),
         Command::Redeem(redeem) => Some(redeem.verification),
-        Command::Expire | Command::Rebind => None,
+        Command::Expire | Command::Rebind | Command::SetNumber(_) | Command::Recognize(_) => None,
     }
 }

@@ -27,8 +27,10 @@ const RENEW_BEFORE: Duration = Duration::from_secs(60);
 const DEFAULT_TOKEN_LIFE_S: u64 = 300;
 
 /// The token of an OAuth 2.0 client, shared by all that send for it.
-#[derive(Default)]
-pub(crate) struct TokenCache(Mutex<Option<Token>>);
+pub(crate) struct TokenCache {
+    kept: Mutex<Option<Token>>,
+    longest_wait: Duration,
+}
 
 struct Token {
     text: Zeroizing<String>,
@@ -36,9 +38,14 @@ struct Token {
 }
 
 impl TokenCache {
+    /// No token yet, and no message that waits longer for one.
+    pub(crate) fn new(longest_wait: Duration) -> Self {
+        TokenCache { kept: Mutex::default(), longest_wait }
+    }
+
     /// Forgets a token that was refused, so that the next message asks for another.
     pub(crate) async fn forget(&self) {
-        *self.0.lock().await = None;
+        *self.kept.lock().await = None;
     }
 }
 
@@ -52,7 +59,10 @@ pub(crate) async fn authorise(
     now: Timestamp,
 ) -> Result<(), Submission> {
     if let AuthPlan::Oauth2(plan) = plan {
-        let token = token(plan, values, client, tokens, now).await?;
+        // The wait for others that ask for it is among it.
+        let token = tokio::time::timeout(tokens.longest_wait, token(plan, values, client, tokens, now))
+            .await
+            .map_err(|_| Submission::NotWritten { reason: "token_timeout".into() })??;
         let header = format!("Bearer {}", token.as_str());
         return insert_header(request, &AUTHORIZATION, &header, Secrecy::Secret)
             .map_err(Unbuilt::into_submission);
@@ -128,7 +138,7 @@ async fn token(
     now: Timestamp,
 ) -> Result<Zeroizing<String>, Submission> {
     // Held while it is asked for: many messages need one token.
-    let mut kept = tokens.0.lock().await;
+    let mut kept = tokens.kept.lock().await;
     if let Some(token) = kept.as_ref().filter(|token| now < token.until) {
         return Ok(token.text.clone());
     }

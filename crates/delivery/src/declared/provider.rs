@@ -115,7 +115,7 @@ impl DeclaredProvider {
                 sender,
                 callback_url,
                 client,
-                tokens: TokenCache::default(),
+                tokens: TokenCache::new(timeouts.before_the_request()),
                 certificates: Certificates::default(),
             }),
         })

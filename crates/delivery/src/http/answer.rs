@@ -16,6 +16,10 @@ use crate::provider::{Reference, Submission};
 /// Most of an answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
 
+/// How long is waited for the rest of an answer whose status says that the message was taken: a submission that
+/// waited for it until its own time is over would pass for one that nobody answered.
+const BODY_PATIENCE: Duration = Duration::from_millis(500);
+
 /// The parts of an answer that are used; an endpoint may say more.
 #[derive(Deserialize)]
 struct Accepted<'a> {
@@ -35,7 +39,8 @@ pub(super) async fn read(response: Response, now: Timestamp) -> Submission {
 fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Submission {
     match status {
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Submission::Throttled { retry_after },
-        _ if status.is_server_error() => {
+        // Numbers that HTTP does not have are treated as 5xx (RFC 9110 §15).
+        _ if status.as_u16() >= 500 => {
             Submission::Transient { reason: format!("http_{}", status.as_u16()).into(), retry_after }
         }
         _ if status.is_redirection() => {
@@ -81,7 +86,7 @@ fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
 /// The endpoint's own id, if it gave one that can be used. The status has already said that the
 /// message was taken, so that nothing found here can change that.
 async fn reference(mut response: Response) -> Option<Reference> {
-    let body = body(&mut response).await?;
+    let body = tokio::time::timeout(BODY_PATIENCE, body(&mut response)).await.ok()??;
     let answer: Accepted<'_> = serde_json::from_slice(&body).ok()?;
     Reference::try_from(answer.id?.into_owned()).ok()
 }
@@ -145,7 +150,7 @@ mod tests {
             let class = of_status(status, None);
             let expected = match code {
                 408 | 429 => "throttled",
-                500..600 => "transient",
+                500.. => "transient",
                 _ => "permanent",
             };
             assert_eq!(class.as_str(), expected, "{code}");

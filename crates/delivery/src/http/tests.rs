@@ -297,6 +297,25 @@ async fn an_answer_is_read_up_to_its_bound_only() {
     assert_eq!(tokio::time::timeout(Duration::from_secs(5), submit(&stalls)).await.unwrap(), UNNAMED);
 }
 
+/// Half a second against ten: whoever waits for the whole answer would be told that nobody answered.
+#[tokio::test]
+async fn an_acceptance_does_not_wait_for_the_rest_of_its_answer_as_long_as_for_the_answer() {
+    let trickles = by_hand(|mut stream| async move {
+        stream.read_exact(&mut [0; 64]).await.unwrap();
+        let mut sent = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
+        while sent.is_ok() {
+            sent = stream.write_all(b"1\r\n \r\n").await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    let timeouts = HttpTimeouts::new(Duration::from_secs(2), Duration::from_secs(10)).unwrap();
+    let url = trickles.inner.url.to_string();
+    let patient = HttpProvider::new(HttpSettings { timeouts, ..settings(&url) }).unwrap();
+    let outcome = tokio::time::timeout(Duration::from_secs(8), submit(&patient)).await.unwrap();
+    assert_eq!(outcome, UNNAMED);
+}
+
 #[tokio::test]
 async fn an_answer_without_a_usable_id_is_still_an_acceptance() {
     let long = format!("{{\"id\":\"{}\"}}", "x".repeat(129));

@@ -177,3 +177,63 @@ impl Default for Bounds {
         Bounds { max_sends: 10, max_tries: 30, max_spend: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    fn price(micros: u64, currency: &str) -> Price {
+        Price::from_micros(micros, currency.parse().unwrap())
+    }
+
+    fn attempt(provider: &str, result: AttemptResult) -> Attempt {
+        let cost = Some(price(10_000, "EUR"));
+        Attempt { provider: provider.parse().unwrap(), at: START, result, cost }
+    }
+
+    fn used(history: &History) -> (usize, usize, u64) {
+        (history.tries(), history.sends(), history.spent_micros(price(0, "EUR")))
+    }
+
+    #[test]
+    fn every_try_counts_and_what_may_be_charged_counts_as_sent_and_spent() {
+        use AttemptResult::{Accepted, Delivered, Failed, Refused, TurnedAway, Unknown};
+        for (result, sends) in
+            [(Accepted, 1), (Delivered, 1), (Failed, 1), (Unknown, 1), (TurnedAway, 0), (Refused, 0)]
+        {
+            let mut history = History::default();
+            history.push(attempt("a", result));
+            assert_eq!(used(&history), (1, sends, 10_000 * sends as u64), "{result:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_set_aside_uses_up_the_bounds_and_says_nothing_else() {
+        let mut history = History::default();
+        history.push(attempt("a", AttemptResult::Accepted));
+        history.push(attempt("b", AttemptResult::TurnedAway));
+        history.set_aside();
+        history.push_aside(attempt("c", AttemptResult::Unknown));
+        assert_eq!(history.attempts(), []);
+        assert_eq!(history.of(&"a".parse().unwrap()).count(), 0);
+        assert_eq!(used(&history), (3, 2, 20_000));
+        let own = attempt("d", AttemptResult::Accepted);
+        history.push(own.clone());
+        assert_eq!(history.attempts(), [own]);
+        assert_eq!(used(&history), (4, 3, 30_000));
+        history.forget_set_aside();
+        assert_eq!(used(&history), (1, 1, 10_000));
+    }
+
+    #[test]
+    fn money_of_another_currency_or_of_no_price_is_not_added_up() {
+        let mut history = History::default();
+        for cost in [Some(price(7_000, "USD")), None, Some(price(2_500, "EUR"))] {
+            history.push(Attempt { cost, ..attempt("a", AttemptResult::Accepted) });
+        }
+        assert_eq!(used(&history), (3, 3, 2_500));
+        assert_eq!(history.spent_micros(price(0, "USD")), 7_000);
+    }
+}

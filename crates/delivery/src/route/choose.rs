@@ -212,6 +212,8 @@ struct Seen<'a> {
     last_use: Option<Timestamp>,
     last: Option<AttemptResult>,
     unanswered: bool,
+    /// It turned this message away, and asks to be left alone until then.
+    waits_until: Option<Timestamp>,
     verified_rate: f64,
     recent_rate: f64,
 }
@@ -224,6 +226,7 @@ enum Tier {
     OpenUnused,
     HealthyFailed,
     OpenUsed,
+    Waits,
     Unanswered,
     Refused,
 }
@@ -233,7 +236,8 @@ enum Tier {
 /// 1. Nothing leaves beyond the bounds, nor by a route whose country would not let it through
 ///    ([`Fit::Unfit`]).
 /// 2. Without the customer's asking (a failover) a route that has, may have or had a copy is not used
-///    again; one that turned the message away may be, after all others. What she asks for leaves by a
+///    again; one that turned the message away may be, after all others, and last the one that asks to be left
+///    alone for longest. What she asks for leaves by a
 ///    route not used yet while a healthy one exists, then by the one used least and longest ago, and by
 ///    one that left a message unanswered only when there is no other (design 6, Sending).
 /// 3. An open breaker puts a route behind all healthy ones. If all are open, the least bad one is tried.
@@ -303,10 +307,15 @@ fn look<'a>(
 ) -> Seen<'a> {
     let provider = &candidate.provider;
     let last = asked.history.of(provider).next_back();
+    let state = health.state(provider, asked.place, now);
+    // A customer who asks for another message is worth a question.
+    let may_wait = asked.cause == Cause::Failover
+        && last.is_some_and(|attempt| attempt.result == AttemptResult::TurnedAway);
     Seen {
         candidate,
         position,
-        state: health.state(provider, asked.place, now),
+        state,
+        waits_until: state.waits_until.filter(|_| may_wait),
         cost: cost(candidate),
         uses: asked.history.of(provider).count(),
         last_use: last.map(|attempt| attempt.at),
@@ -357,6 +366,7 @@ fn tier(seen: &Seen<'_>) -> Tier {
     match seen.last {
         Some(AttemptResult::Refused) => Tier::Refused,
         _ if seen.unanswered => Tier::Unanswered,
+        _ if seen.waits_until.is_some() => Tier::Waits,
         None if healthy => Tier::HealthyUnused,
         None => Tier::OpenUnused,
         Some(_) if !healthy => Tier::OpenUsed,
@@ -379,6 +389,7 @@ fn compare(a: &Seen<'_>, b: &Seen<'_>, order: Order) -> Ordering {
     };
     tier(a)
         .cmp(&tier(b))
+        .then(a.waits_until.cmp(&b.waits_until))
         .then_with(by_use)
         .then_with(by_damage)
         .then_with(by_preference)

@@ -136,6 +136,26 @@ fn a_refusal_a_failed_receipt_and_an_open_breaker_fail_over_at_once() {
 }
 
 #[test]
+fn a_route_that_asks_for_time_is_tried_again_after_those_that_ask_for_less() {
+    let mut scene = Scene::new(3);
+    for (provider, wait_s) in [("a", 300), ("b", 0), ("c", 60)] {
+        scene.attempt(provider, AttemptResult::TurnedAway);
+        scene.health.asks_to_wait(&name(provider), scene.now.plus(Duration::from_secs(wait_s)));
+        scene.now = scene.now.plus(Duration::from_millis(1));
+    }
+    assert_eq!(scene.provider(Cause::Failover), "b");
+    // What the customer asks for, and what was never asked there, is worth a question.
+    assert_eq!(
+        (scene.provider(Cause::Resend), Scene::new(3).provider(Cause::First)),
+        ("a".into(), "a".into())
+    );
+    scene.attempt("b", AttemptResult::Refused);
+    assert_eq!(scene.provider(Cause::Failover), "c");
+    scene.health.transport(&name("a"), place(), Transport::Answered, scene.now);
+    assert_eq!(scene.provider(Cause::Failover), "a", "it takes messages again");
+}
+
+#[test]
 fn a_route_without_a_bind_is_passed_over_never_probed_and_used_when_it_is_back() {
     let mut scene = Scene::new(2);
     scene.health.bind_lost(&name("a"), scene.now);
@@ -280,6 +300,28 @@ fn no_route_is_told_from_no_money() {
     assert_eq!(scene.provider(Cause::First), "SpendUsedUp");
     scene.bounds.max_spend = Some(euros(20_000));
     assert_eq!(scene.provider(Cause::First), "a");
+}
+
+#[test]
+fn attempts_that_are_set_aside_bar_no_route_and_use_up_the_bounds() {
+    for (bounds, result, hold) in [
+        (Bounds { max_sends: 1, ..Bounds::default() }, AttemptResult::Accepted, "SendsUsedUp"),
+        (Bounds { max_tries: 1, ..Bounds::default() }, AttemptResult::TurnedAway, "TriesUsedUp"),
+        (
+            Bounds { max_spend: Some(euros(39_999)), ..Bounds::default() },
+            AttemptResult::Accepted,
+            "SpendUsedUp",
+        ),
+    ] {
+        let mut scene = Scene::new(1);
+        scene.attempt("a", result);
+        scene.history.set_aside();
+        assert_eq!(scene.provider(Cause::Resend), "a");
+        scene.bounds = bounds;
+        assert_eq!(scene.provider(Cause::Resend), hold);
+        scene.history.forget_set_aside();
+        assert_eq!(scene.provider(Cause::Resend), "a");
+    }
 }
 
 fn results() -> impl Strategy<Value = AttemptResult> {

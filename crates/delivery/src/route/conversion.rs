@@ -171,7 +171,7 @@ impl Watch {
 
     fn tally(&mut self, standing: Standing, observation: Observation) {
         match standing {
-            Standing::KnownCustomer => self.known.count(observation),
+            Standing::KnownCustomer | Standing::TrustedDevice => self.known.count(observation),
             Standing::Stranger => self.strangers.count(observation),
         }
     }

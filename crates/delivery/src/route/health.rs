@@ -50,6 +50,9 @@ pub struct Health {
     /// Providers without a bind, each since when.
     #[serde(default)]
     unbound: BTreeMap<ProviderName, Timestamp>,
+    /// Until when providers ask to be left alone.
+    #[serde(default)]
+    waits: BTreeMap<ProviderName, Timestamp>,
 }
 
 /// One cell.
@@ -109,6 +112,10 @@ pub struct RouteState {
     pub transport_probe_due: bool,
     /// Since when the conversion breaker is open, if it is.
     pub conversion_since: Option<Timestamp>,
+    /// Until when the provider asks to be left alone, if it does. What it has turned away is not tried there
+    /// earlier while another one may be asked.
+    #[serde(default)]
+    pub waits_until: Option<Timestamp>,
 }
 
 impl RouteState {
@@ -180,7 +187,7 @@ pub struct CellFigures {
 impl Health {
     /// Nothing known yet.
     pub const fn new(settings: HealthSettings) -> Self {
-        Health { settings, cells: BTreeMap::new(), unbound: BTreeMap::new() }
+        Health { settings, cells: BTreeMap::new(), unbound: BTreeMap::new(), waits: BTreeMap::new() }
     }
 
     /// Cells kept.
@@ -200,6 +207,7 @@ impl Health {
             state.conversion_since = state.conversion_since.or(cell.conversion.open_since());
         }
         state.unbound_since = self.unbound.get(provider).copied();
+        state.waits_until = self.waits.get(provider).copied().filter(|until| *until > now);
         state.transport_probe_due = state.transport.is_some() && due && state.unbound_since.is_none();
         state
     }
@@ -246,6 +254,9 @@ impl Health {
             Transport::Misconfigured => 1,
             Transport::Answered | Transport::Throttled | Transport::Failed => 3,
         };
+        if transport == Transport::Answered {
+            self.waits.remove(provider);
+        }
         let mut changes = Vec::new();
         for key in CellKey::ladder(provider, place).into_iter().take(widths) {
             let turn = self.cell(key.clone(), now).transport.observe(transport, now);
@@ -256,6 +267,11 @@ impl Health {
             changes.extend(what.map(|what| Change { cell: key, what }));
         }
         changes
+    }
+
+    /// A provider that turned a message away asks to be left alone until then. An answer to another message ends it.
+    pub fn asks_to_wait(&mut self, provider: &ProviderName, until: Timestamp) {
+        self.waits.insert(provider.clone(), until);
     }
 
     /// The last bind to a provider is gone: all that it carries takes another route at once.
@@ -350,6 +366,13 @@ impl Health {
             let usual = share(cell.presence.at(LATELY, now)).is_some_and(|share| share >= 0.8);
             cell.receipt_latencies.percentile(95).filter(|_| usual)
         })
+    }
+
+    /// Within what time 19 of 20 codes were typed lately, from the message on: of the narrowest cell that knows.
+    pub fn usually_verified_within(&self, provider: &ProviderName, place: Place) -> Option<Duration> {
+        let ladder = CellKey::ladder(provider, place);
+        let cells = ladder.iter().rev().filter_map(|key| self.cells.get(key));
+        cells.into_iter().find_map(|cell| cell.verify_latencies.percentile(95))
     }
 
     /// Outage or fraud, for a destination and all routes to it.

@@ -217,6 +217,17 @@ impl PriceList {
         rate.map(|rate| price.exchanged(rate.micros, self.currency)).ok_or(missing)
     }
 
+    /// The highest price in the list.
+    pub fn highest(&self, now: Timestamp) -> Option<Price> {
+        highest(self.providers.values().flat_map(BTreeMap::values), now)
+    }
+
+    /// The most that any provider asks for one segment to this number.
+    pub fn highest_quote(&self, to: &E164, now: Timestamp) -> Option<Price> {
+        let quotes = self.providers.keys().filter_map(|provider| self.quote(provider, to, now));
+        quotes.map(|quote| quote.price).max_by_key(Price::micros)
+    }
+
     /// What the provider asks for one segment to this number: the row with the longest prefix, else the
     /// highest price it lists, else the highest in the list. None only when nobody lists a price.
     pub fn quote(&self, provider: &ProviderName, to: &E164, now: Timestamp) -> Option<Quote> {

@@ -343,11 +343,11 @@ impl Provider for SmppProvider {
         ProviderKind::Smpp
     }
 
-    /// Ends within `queue_ms`, and `response_ms` for each part that needs a place of its own.
     fn carries(&self, channel: Channel) -> bool {
         channel == Channel::Sms
     }
 
+    /// Ends within `queue_ms`, and `response_ms` for each part that needs a place of its own.
     async fn submit(&self, message: &Outgoing<'_>, now: Timestamp) -> Submission {
         // Others decide all three long before; none may reach a carrier whoever errs.
         if message.mode == Mode::Test {

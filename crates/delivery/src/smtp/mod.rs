@@ -31,8 +31,24 @@ use crate::provider::{Outgoing, Provider, ProviderKind, ProviderName, Reason, Su
 
 pub use config::{SmtpConfig, SmtpConfigError, SmtpTls};
 
-/// How long the farewell may take: whatever comes of it, the message has its answer.
+/// How long the farewell may take at most: whatever comes of it, the message has its answer.
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// What the time of one submission is spent on.
+struct Times {
+    /// Until the server asks for the text, and once more until it has answered to it.
+    half: Duration,
+    /// For the farewell, and once more unspent: whoever bounds a submission by the same time must not cut one
+    /// that has its answer.
+    farewell: Duration,
+}
+
+impl Times {
+    fn of(timeout: Duration) -> Self {
+        let farewell = FAREWELL.min(timeout / 8);
+        Times { half: (timeout / 2).saturating_sub(farewell), farewell }
+    }
+}
 
 /// Why an SMTP provider cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +82,8 @@ struct Inner {
 }
 
 impl SmtpProvider {
-    /// Prepares the provider; connects to nothing yet. `timeout` bounds one submission, half of it until the
-    /// server asks for the text and half for its answer to that.
+    /// Prepares the provider; connects to nothing yet. `timeout` bounds one submission, a little less than half
+    /// of it until the server asks for the text, as much for its answer to that, and the rest for the farewell.
     pub fn new(name: ProviderName, config: &SmtpConfig, timeout: Duration) -> Result<Self, SmtpSetupError> {
         config.check()?;
         let sender = config.from.expose().parse().map_err(|_| SmtpConfigError::From)?;
@@ -119,7 +135,7 @@ impl Provider for SmtpProvider {
         let Some(letter) = letter::write(&inner.config, message, now) else {
             return Submission::permanent("not_representable");
         };
-        let half = inner.timeout / 2;
+        let Times { half, farewell } = Times::of(inner.timeout);
         let mut connection = match tokio::time::timeout(half, inner.until_asked_for(&letter.to)).await {
             Ok(Ok(connection)) => connection,
             Ok(Err(refused)) => return refused,
@@ -132,7 +148,7 @@ impl Provider for SmtpProvider {
                 .unwrap_or_else(|| Submission::Unknown { reason: "connection_lost".into() }),
             Err(_) => Submission::Unknown { reason: "answer_timeout".into() },
         };
-        let _ = tokio::time::timeout(FAREWELL, connection.quit()).await;
+        let _ = tokio::time::timeout(farewell, connection.quit()).await;
         submission
     }
 }

@@ -121,6 +121,16 @@ async fn until_the_text_is_asked_for_nothing_was_sent_and_after_it_nobody_knows(
     assert_eq!(submit(&provider(&config(port)), "s").await, not_written("unreachable"));
 }
 
+#[test]
+fn a_submission_ends_before_its_timeout_the_farewell_included() {
+    for timeout_ms in (200..30_000).step_by(100) {
+        let timeout = Duration::from_millis(timeout_ms);
+        let Times { half, farewell } = Times::of(timeout);
+        assert!(half * 2 + farewell < timeout, "{timeout_ms} ms");
+        assert!(half * 4 > timeout, "{timeout_ms} ms: most of it is for the message");
+    }
+}
+
 #[tokio::test]
 async fn without_the_offer_of_tls_nothing_is_said_in_clear() {
     let port = scripted(&["220 mx", "250 mx"]).await;

@@ -8,6 +8,7 @@
 mod app;
 mod check_config;
 mod dev;
+mod guard;
 mod key;
 mod keyring;
 mod proof;
@@ -61,6 +62,9 @@ enum Command {
     /// List and try providers: carriers, vendors, gateways
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
+    /// Run a history of requests through the guard, and print the most that fraud can cost
+    #[command(subcommand)]
+    Guard(guard::GuardCommand),
     /// Write a consistent copy of the store while the server runs; keys are kept apart
     Backup(store::Backup),
     /// Put a backup into an empty data folder; codes and proofs issued before are dead
@@ -95,6 +99,7 @@ impl Cli {
                 Command::Key(key) => key.run(config.as_deref()).await,
                 Command::Keyring(keyring) => keyring.run(config.as_deref()).await,
                 Command::Provider(provider) => provider.run(config.as_deref()).await,
+                Command::Guard(guard) => guard.run(),
                 Command::Backup(backup) => backup.run(config.as_deref()).await,
                 Command::Restore(restore) => restore.run(config.as_deref()),
                 Command::Restored(restored) => restored.run(config.as_deref()).await,

@@ -105,16 +105,23 @@ impl SecretEntry {
     }
 }
 
-/// Reads the file of an SMPP provider.
-pub(super) fn smpp(path: &Path, lease_s: u64) -> Result<SmppConfig, Mistake> {
+/// Reads the file of an SMPP provider. `outer` ends every submission, unless it is not known.
+pub(super) fn smpp(path: &Path, outer: Option<Duration>) -> Result<SmppConfig, Mistake> {
     let config: SmppConfig = read(path)?;
     config.check().map_err(|error| at(path, &error.to_string()))?;
     check_sender(path, config.sender.as_ref())?;
-    let longest_ms = config.timing.queue_ms.saturating_add(config.timing.response_ms);
-    if longest_ms >= lease_s.saturating_mul(1000) {
-        let wrong =
-            format!("{}: queue_ms and response_ms together are not shorter than the lease", path.display());
-        return Err(Mistake::new(wrong, "make them shorter, or delivery.lease_s longer"));
+    let (queue, response) = (config.timing.queue_ms, config.timing.response_ms);
+    let longest = Duration::from_millis(queue.saturating_add(response));
+    // As with timeout_s: what never left the queue would pass for written, and a late answer be lost.
+    if let Some(outer) = outer.filter(|outer| longest > *outer) {
+        let key = if queue > response { "queue_ms" } else { "response_ms" };
+        let place = line_of(path, &["timing", key]).map(|line| format!("line {line}: ")).unwrap_or_default();
+        let wrong = format!(
+            "{}: {place}queue_ms and response_ms, {queue} and {response} ms, are together longer than delivery.submit_timeout_s, {} s, which ends every submission",
+            path.display(),
+            outer.as_secs(),
+        );
+        return Err(Mistake::new(wrong, "make them shorter, or submit_timeout_s longer"));
     }
     Ok(config)
 }
@@ -161,8 +168,7 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Mista
     let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     toml::from_str(&text).map_err(|error| {
         // The error's own text quotes the line, and some messages the value: either may be a secret.
-        let before = error.span().map_or(0, |span| span.start.min(text.len()));
-        let line = 1 + text.as_bytes().iter().take(before).filter(|byte| **byte == b'\n').count();
+        let line = line_at(&text, error.span().map_or(0, |span| span.start));
         let message = error.message();
         let is_about_a_value = message.starts_with("invalid type") || message.starts_with("invalid value");
         let told =
@@ -174,12 +180,27 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Mista
 /// A word that any shop could use is told with its line.
 fn check_sender(path: &Path, sender: Option<&SenderId>) -> Result<(), Mistake> {
     let Some(mistake) = sender.and_then(sender_rules::generic) else { return Ok(()) };
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let table = toml::de::DeTable::parse(&text).map(toml::Spanned::into_inner).unwrap_or_default();
-    let key = table.keys().find(|key| key.get_ref() == "sender");
-    let before = key.map_or(0, |key| key.span().start.min(text.len()));
-    let line = 1 + text.as_bytes().iter().take(before).filter(|byte| **byte == b'\n').count();
+    let line = line_of(path, &["sender"]).unwrap_or(1);
     Err(Mistake::new(format!("{}: line {line}: {}", path.display(), mistake.wrong), mistake.right))
+}
+
+/// Where a key of a file that was read before stands in it; nothing for one that is left to its default.
+fn line_of(path: &Path, key: &[&str]) -> Option<usize> {
+    let text = fs::read_to_string(path).ok()?;
+    let mut table = toml::de::DeTable::parse(&text).ok()?.into_inner();
+    let (last, tables) = key.split_last()?;
+    for name in tables {
+        match table.remove(*name)?.into_inner() {
+            toml::de::DeValue::Table(inner) => table = inner,
+            _ => return None,
+        }
+    }
+    let (name, _) = table.get_key_value(*last)?;
+    Some(line_at(&text, name.span().start))
+}
+
+fn line_at(text: &str, position: usize) -> usize {
+    1 + text.as_bytes().iter().take(position).filter(|byte| **byte == b'\n').count()
 }
 
 pub(super) fn at(path: &Path, what: &str) -> Mistake {

@@ -7,6 +7,7 @@
 //! written from the same list.
 
 mod carrier_file;
+mod challenge_file;
 mod document;
 mod environment;
 mod form;
@@ -53,6 +54,8 @@ use countersign_delivery::sender::SenderId;
 use countersign_delivery::smpp::config::SmppConfig;
 use serde::Deserialize;
 
+use crate::challenge_vendor::ChallengeVendor;
+use crate::guard::GuardSettings;
 use crate::senders::Senders;
 use document::Document;
 use environment::Environment;
@@ -78,10 +81,24 @@ pub struct Config {
     pub prices: PriceList,
     /// Whom messages say they come from, and what they may say where texts are registered.
     pub senders: Senders,
+    /// What the guards of all apps share.
+    pub guard: GuardSettings,
+    /// Whose challenge may stand before a first message, besides the proof of work.
+    pub challenge: Option<ChallengeVendor>,
     /// The simulated phone.
     pub simulated_phone: SimulatedPhone,
     /// Figures for Prometheus.
     pub metrics: Metrics,
+}
+
+/// `[guard]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuardKeys {
+    /// Which network an address belongs to, as CSV.
+    pub networks_file: Option<PathBuf>,
+    /// The most that all apps spend in any 24 hours, as an amount of the currency of prices.
+    pub daily_spend: Option<String>,
 }
 
 /// `[server]`.

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use countersign_core::guard::AsnTable;
+use countersign_core::guard::policy::Amount;
 use countersign_core::id::AppId;
 use countersign_core::phone::{Country, NumberType};
+use countersign_core::price::Price;
 use countersign_core::verification::Channel;
 use countersign_delivery::provider::ProviderName;
 use countersign_delivery::route::place::Prefix;
@@ -16,15 +20,20 @@ use countersign_delivery::sender::SenderId;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::guard::GuardSettings;
+
 use super::carrier_file;
+use super::challenge_file;
 use super::document::{Document, Origin};
 use super::problem::Mistake;
 use super::secret::{Privacy, SecretText};
 use super::sender_rules::{self, DltDraft, SenderDraft};
 use super::smtp_file;
 use super::{
-    Carrier, Config, Delivery, HttpCarrier, Keys, Log, Metrics, Provider, ProviderUrl, Server, SimulatedPhone,
+    Carrier, Config, Delivery, GuardKeys, HttpCarrier, Keys, Log, Metrics, Provider, ProviderUrl, Server,
+    SimulatedPhone,
 };
+use crate::challenge_vendor::ChallengeVendor;
 
 /// The configuration as it is written: each value right by itself.
 #[derive(Deserialize)]
@@ -38,6 +47,8 @@ pub(super) struct Draft {
     routes: Vec<RouteDraft>,
     senders: Vec<SenderDraft>,
     dlt_templates: Vec<DltDraft>,
+    guard: GuardKeys,
+    challenge: ChallengeDraft,
     simulated_phone: SimulatedPhone,
     metrics: Metrics,
 }
@@ -46,6 +57,12 @@ pub(super) struct Draft {
 #[serde(deny_unknown_fields)]
 pub(super) struct KeysDraft {
     file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChallengeDraft {
+    vendor_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -166,6 +183,8 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
         .collect();
     let routes = rules.routes(draft.routes, &names, &providers);
     let prices = rules.prices(&delivery);
+    let guard = rules.guard(draft.guard, &delivery);
+    let challenge = draft.challenge.vendor_file.and_then(|file| rules.challenge(file));
     let senders = rules.senders(&delivery, &providers, &names, draft.senders, draft.dlt_templates);
     Some(Config {
         server,
@@ -176,6 +195,8 @@ pub(super) fn apply(document: &mut Document<'_>, privacy: &Privacy, file: Option
         routes,
         prices,
         senders,
+        guard,
+        challenge,
         simulated_phone: draft.simulated_phone,
         metrics: draft.metrics,
     })
@@ -202,6 +223,12 @@ impl Rules<'_, '_> {
     fn mistake_between(&mut self, keys: [&str; 2], mistake: Mistake) {
         let key = keys.into_iter().find(|key| self.document.origin(key).is_some()).unwrap_or(keys[0]);
         self.document.mistake_at(key, mistake);
+    }
+
+    fn challenge(&mut self, file: PathBuf) -> Option<ChallengeVendor> {
+        let file = self.resolve("challenge.vendor_file", file);
+        let vendor = self.privacy.check(&file).and_then(|()| challenge_file::challenge(&file));
+        vendor.map_err(|mistake| self.document.mistake_at("challenge.vendor_file", mistake)).ok()
     }
 
     fn check_addresses(&mut self, server: &Server, metrics: Metrics) {
@@ -339,6 +366,38 @@ impl Rules<'_, '_> {
         })
     }
 
+    fn guard(&mut self, keys: GuardKeys, delivery: &Delivery) -> GuardSettings {
+        let micros = |amount: &String| Price::parse_micros(amount).ok().map(Amount);
+        let instance_daily = keys.daily_spend.as_ref().and_then(micros);
+        if instance_daily.is_some() && delivery.prices_file.is_none() {
+            let mistake = Mistake::new(
+                "it bounds nothing while no price is known".to_owned(),
+                "set delivery.prices_file too, or leave daily_spend out",
+            );
+            self.document.mistake_at("guard.daily_spend", mistake);
+        }
+        let networks = keys.networks_file.and_then(|file| self.networks(file));
+        GuardSettings { networks, instance_daily }
+    }
+
+    fn networks(&mut self, file: PathBuf) -> Option<Arc<AsnTable>> {
+        let path = "guard.networks_file";
+        let file = self.resolve(path, file);
+        let read = std::fs::read_to_string(&file).map_err(|error| error.to_string());
+        let table = read.and_then(|csv| AsnTable::parse(&csv).map_err(|error| error.to_string()));
+        match table {
+            Ok(table) => Some(Arc::new(table)),
+            Err(wrong) => {
+                let mistake = Mistake::new(
+                    format!("{}: {wrong}", file.display()),
+                    "write rows such as: 198.51.100.0/24,64500,hosting",
+                );
+                self.document.mistake_at(path, mistake);
+                None
+            }
+        }
+    }
+
     fn prices(&mut self, delivery: &Delivery) -> PriceList {
         let path = "delivery.prices_file";
         let Some(file) = delivery.prices_file.clone() else {
@@ -380,9 +439,12 @@ impl Rules<'_, '_> {
         let carrier = match draft.kind {
             ProviderKind::Simulated => self.simulated(path, phone),
             ProviderKind::Http => self.http(path, draft, delivery).map(Carrier::Http),
-            ProviderKind::Smpp => self.carrier_file(path, &draft, |file| {
-                carrier_file::smpp(file, delivery.lease_s).map(|config| Carrier::Smpp(Box::new(config)))
-            }),
+            ProviderKind::Smpp => {
+                let outer = self.document.are_sound(&["delivery"]).then(|| delivery.submit_timeout());
+                self.carrier_file(path, &draft, |file| {
+                    carrier_file::smpp(file, outer).map(|config| Carrier::Smpp(Box::new(config)))
+                })
+            }
             ProviderKind::Smtp => {
                 let timeout_s = self.timeout_s(path, &draft, delivery);
                 self.carrier_file(path, &draft, |file| {
@@ -491,13 +553,15 @@ impl Rules<'_, '_> {
 
     fn timeout_s(&mut self, path: &str, draft: &ProviderDraft, delivery: &Delivery) -> u64 {
         let timeout_s = draft.timeout_s.unwrap_or(delivery.submit_timeout_s);
-        if self.document.are_sound(&["delivery"])
-            && draft.timeout_s.is_some()
-            && timeout_s >= delivery.lease_s
-        {
+        // The outer cut takes a submission for one that may have been written: the provider's own, which
+        // knows better, has to come first.
+        if self.document.are_sound(&["delivery"]) && timeout_s > delivery.submit_timeout_s {
+            let outer = delivery.submit_timeout_s;
             let mistake = Mistake::new(
-                format!("{timeout_s} s is not shorter than delivery.lease_s, {} s", delivery.lease_s),
-                "make it shorter, or the lease longer",
+                format!(
+                    "{timeout_s} s is longer than delivery.submit_timeout_s, {outer} s, which ends every submission"
+                ),
+                "make it shorter, or submit_timeout_s longer",
             );
             self.document.mistake_at(&format!("{path}.timeout_s"), mistake);
         }

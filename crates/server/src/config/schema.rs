@@ -242,7 +242,7 @@ const DELIVERY: &[Key] = &[
         name: "submit_timeout_s",
         kind: Kind::Count { min: 1, max: MAX_SUBMIT_S, unit: "seconds" },
         preset: Preset::Value("10"),
-        about: "How long a provider may take to answer one submission. Shorter than lease_s.",
+        about: "How long a provider may take to answer one submission. Shorter than lease_s; no provider's own time is longer: neither timeout_s nor, of an SMPP provider, queue_ms and response_ms together.",
     },
     Key {
         name: "concurrency",
@@ -480,6 +480,16 @@ const SIMULATED_PHONE: &[Key] = &[
     },
 ];
 
+const CHALLENGE: &[Key] = &[Key {
+    name: "vendor_file",
+    kind: Kind::Text(&PATH),
+    preset: Preset::Unset {
+        meaning: "none; there is the proof of work alone",
+        example: r#""/etc/countersign/turnstile.toml""#,
+    },
+    about: "The file of a vendor, Cloudflare Turnstile or hCaptcha, with its keys: for apps whose policy says challenge.by = \"vendor\". Nobody but the server's user may read it (mode 600).",
+}];
+
 const METRICS: &[Key] = &[
     Key {
         name: "enabled",
@@ -492,6 +502,24 @@ const METRICS: &[Key] = &[
         kind: Kind::Text(&ADDRESS),
         preset: Preset::Unset { meaning: "none; served at server.listen", example: r#""127.0.0.1:9464""# },
         about: "Serves /metrics at an address of its own instead, so that the public one does not have it.",
+    },
+];
+
+const GUARD: &[Key] = &[
+    Key {
+        name: "networks_file",
+        kind: Kind::Text(&PATH),
+        preset: Preset::Unset {
+            meaning: "none; networks are not told apart",
+            example: r#""/etc/countersign/networks.csv""#,
+        },
+        about: "Which provider of addresses a customer's address belongs to: CSV with the header prefix,asn,kind (hosting, mobile, access, tor, other). None comes along. Read when the server starts.",
+    },
+    Key {
+        name: "daily_spend",
+        kind: Kind::Text(&AMOUNT),
+        preset: Preset::Unset { meaning: "no cap; each app's own caps hold", example: r#""500.00""# },
+        about: "The most that all apps spend on messages in any 24 hours, in delivery.prices_currency. Needs delivery.prices_file. The console cannot change it.",
     },
 ];
 
@@ -529,6 +557,18 @@ pub(super) static SECTIONS: &[Section] = &[
         layout: Layout::Repeated { at_most: 1000 },
         about: "Texts registered with India's operators (DLT). As soon as there is one for an app, its messages to India are sent only if they are one of them.",
         keys: DLT_TEMPLATES,
+    },
+    Section {
+        name: "guard",
+        layout: Layout::Once,
+        about: "What the guards of all apps share. Each app's own policy is set through the API.",
+        keys: GUARD,
+    },
+    Section {
+        name: "challenge",
+        layout: Layout::Once,
+        about: "What customers may have to solve before a first message (docs/challenges.md). The proof of work needs nothing here.",
+        keys: CHALLENGE,
     },
     Section {
         name: "simulated_phone",

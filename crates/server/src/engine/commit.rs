@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::event::{Event, EventKind};
+use countersign_core::guard::JournalEntry;
 use countersign_core::id::{AppId, DeliveryId, Partition};
 use countersign_core::keyring::Keyring;
 use countersign_core::limit::{Reservation, Sending, message_reservation};
@@ -12,14 +13,16 @@ use countersign_core::quota::{self, Quota};
 use countersign_core::step::{self, Command, Context, Effect, Outcome};
 use countersign_core::subject::{Mode, Subject};
 use countersign_core::time::Timestamp;
-use countersign_core::verification::{Channel, Verification};
+use countersign_core::verification::{Channel, Standing, Verification};
 use countersign_store::{
     Change, Commit, Lease, Loaded, Lookup, NewDelivery, Store as _, StoreError, Version,
 };
 
 use super::lane::{Reply, Waiting};
 use super::{Answer, Engine, EngineError, Job, MAX_TRIES, Target};
+use crate::guard::{self, request_id};
 use crate::routing;
+use crate::tenant::App;
 use crate::worker::outbox::{Place, Ready};
 use crate::worker::providers::Feedback;
 use crate::worker::recall::Recall;
@@ -132,13 +135,33 @@ impl Engine {
             new.lease = lease;
         }
         self.add_feedback(&mut change, now);
+        let admission = draft
+            .sender
+            .map_or(Admission::NotNeeded, |position| self.write_permit(&mut change, &batch, position));
+        if let Admission::Missing(position) = admission {
+            let refused = batch.remove(position);
+            let _ = refused.reply.send(Err(EngineError::NotAdmitted));
+            return if batch.is_empty() { None } else { Some(batch) };
+        }
+        let app = batch.first().map(|waiting| Arc::clone(&waiting.job.app));
+        let learnt = app.map_or_else(Vec::new, |app| self.write_journal(&mut change, &batch, &app, &keyring));
         let ready = ready(&change, &batch, lease);
         let events = change.events.clone();
         let recalls = if self.0.recalls.are_wanted() { Recall::of(&change) } else { Vec::new() };
         let subject = change.subject.clone();
         match self.0.store.commit(vec![change]).await.map(|mut done| done.pop()) {
             Ok(Some(Commit::Done(version))) => {
+                if let Admission::Used(position) = admission
+                    && let Some(permit) =
+                        batch.get_mut(position).and_then(|waiting| waiting.job.permit.as_mut())
+                {
+                    permit.committed();
+                }
+                if let Some(waiting) = batch.first() {
+                    self.0.guards.heed(&waiting.job.app, &keyring, &learnt);
+                }
                 self.count(&events, now);
+                self.0.funnel.heed(&events, &subject, now);
                 self.0.recent.keep(key, Loaded { subject, version });
                 dispatch(place, ready);
                 for recall in recalls {
@@ -151,6 +174,13 @@ impl Engine {
             Ok(Some(Commit::Exceeded(exceeded))) => {
                 // The message alone is refused; what came with it steps again without it.
                 let sender = draft.sender.unwrap_or(0).min(batch.len().saturating_sub(1));
+                let withheld = exceeded.rule.withholds()
+                    && batch
+                        .get_mut(sender)
+                        .is_some_and(|waiting| waiting.job.command.withhold(exceeded.rule));
+                if withheld {
+                    return Some(batch);
+                }
                 let refused = batch.remove(sender);
                 self.0.metrics.refused(exceeded.rule.as_str());
                 let _ = refused.reply.send(Err(EngineError::Exceeded(exceeded)));
@@ -173,6 +203,7 @@ impl Engine {
         let mut answers = Vec::with_capacity(batch.len());
         let mut effects = Vec::new();
         let mut sender = None;
+        let mut leaves = true;
         for (position, waiting) in batch.iter().enumerate() {
             let context = Context {
                 now,
@@ -182,8 +213,11 @@ impl Engine {
             };
             let stepped = step::step(&subject, &waiting.job.command, context);
             answers.push(stepped.map_err(EngineError::from).map(|stepped| {
-                if stepped.effects.iter().any(|effect| matches!(effect, Effect::Send(_))) {
-                    sender = Some(position);
+                for effect in &stepped.effects {
+                    if let Effect::Send(delivery) = effect {
+                        sender = Some(position);
+                        leaves = delivery.state != DeliveryState::Canceled;
+                    }
                 }
                 subject = stepped.subject;
                 effects.extend(stepped.effects);
@@ -201,6 +235,7 @@ impl Engine {
                 .and_then(|position| batch.get(position))
                 .map(|waiting| reservation(&subject, &waiting.job, keyring, now))
                 .unwrap_or_default();
+            let reservation = if leaves { reservation } else { reservation.withheld() };
             change(loaded, subject, effects, reservation)
         });
         Draft { answers, change, sender }
@@ -216,7 +251,8 @@ impl Engine {
         };
         for event in change.events.iter().filter(ended) {
             let Some(verification) = change.subject.verification(event.verification) else { continue };
-            if verification.mode == Mode::Live && verification.max_attempts > 0 {
+            let was_sent = !verification.is_ghost() && !verification.deliveries.is_empty();
+            if verification.mode == Mode::Live && verification.max_attempts > 0 && was_sent {
                 let id = DeliveryId::new(now, event.id.partition(), &mut self.0.randomness.entropy());
                 change.deliveries.push(unleased(conversion_feedback(
                     id,
@@ -226,6 +262,63 @@ impl Engine {
                 )));
             }
         }
+    }
+
+    /// Writes down what a message takes from the guard's states, where it costs and a customer asked for it.
+    fn write_permit(&self, change: &mut Change, batch: &[Waiting], sender: usize) -> Admission {
+        let asked = batch.get(sender).map(|waiting| &waiting.job).filter(|job| is_asked(&job.command));
+        let Some(job) = asked.filter(|_| change.deliveries.iter().any(costs)) else {
+            return Admission::NotNeeded;
+        };
+        let Some(permit) = &job.permit else { return Admission::Missing(sender) };
+        self.journal(change, &permit.entry());
+        Admission::Used(sender)
+    }
+
+    /// Writes down what else the guard learns from a change: which codes were typed, and what left without being
+    /// asked for.
+    fn write_journal(
+        &self,
+        change: &mut Change,
+        batch: &[Waiting],
+        app: &Arc<App>,
+        keyring: &Keyring,
+    ) -> Vec<JournalEntry> {
+        let guard = self.0.guards.of(app, keyring);
+        // An e-mail that was answered shows nothing about a phone's range.
+        let counts = |event: &&Event| {
+            let verification = change.subject.verification(event.verification);
+            let is_live = |v: &Verification| v.mode == Mode::Live && v.channel != Channel::Email;
+            event.kind == EventKind::Approved && verification.is_some_and(is_live)
+        };
+        let typed = |event: &Event| {
+            let request = request_id(guard.keyer(), event.verification);
+            JournalEntry::Converted { request, at: event.at }
+        };
+        let mut learnt: Vec<JournalEntry> = change.events.iter().filter(counts).map(typed).collect();
+        if !batch.iter().any(|waiting| is_asked(&waiting.job.command)) {
+            let unasked = change.deliveries.iter().filter(|new| costs(new));
+            learnt.extend(unasked.filter_map(|new| self.spent_on(&change.subject, &new.delivery, keyring)));
+        }
+        for entry in &learnt {
+            self.journal(change, entry);
+        }
+        learnt
+    }
+
+    /// What a message costs that nobody asked for: another route, the next channel of a workflow, a notice.
+    fn spent_on(&self, subject: &Subject, delivery: &Delivery, keyring: &Keyring) -> Option<JournalEntry> {
+        let verification = subject.verification(delivery.verification)?;
+        let place = countersign_core::keyring::Place { app: subject.app, verification: verification.id };
+        let phone = keyring.open_phone(place, &verification.phone).ok()?;
+        let price = self.0.routing.highest_price(&phone, delivery.created_at)?;
+        Some(JournalEntry::Spent { price_micros: price.micros(), at: delivery.created_at })
+    }
+
+    fn journal(&self, change: &mut Change, entry: &JournalEntry) {
+        let (app, entropy) = (change.subject.app, &mut self.0.randomness.entropy());
+        let at = change.subject.record.last_step_at;
+        change.journal.extend(guard::sealed(entry, app, &self.keyring(), entropy, at));
     }
 
     fn count(&self, events: &[Event], now: Timestamp) {
@@ -255,9 +348,27 @@ fn ready(change: &Change, batch: &[Waiting], lease: Option<Lease>) -> Vec<Ready>
         .collect()
 }
 
+/// Whether a message was brought before the guard. Of the commands of a batch one sends at most.
+#[derive(Clone, Copy)]
+enum Admission {
+    /// Nothing leaves that costs and was asked for.
+    NotNeeded,
+    /// It was, and its permit is written down.
+    Used(usize),
+    /// It was not.
+    Missing(usize),
+}
+
+/// Whether a delivery is a message that leaves and that a carrier asks money for.
+pub(super) fn costs(new: &NewDelivery) -> bool {
+    let Delivery { mode, channel, kind, state, .. } = &new.delivery;
+    let leaves = matches!(state, DeliveryState::Due { .. });
+    leaves && *mode == Mode::Live && *channel != Channel::Email && *kind != DeliveryKind::ConversionFeedback
+}
+
 /// Whether a customer asked for a message.
 const fn is_asked(command: &Command) -> bool {
-    matches!(command, Command::Start(_) | Command::Recover(_) | Command::Resend(_))
+    matches!(command, Command::Start(_) | Command::Recover(_) | Command::Resend(_) | Command::Solve(_))
 }
 
 fn quotas(
@@ -294,7 +405,8 @@ fn reservation(subject: &Subject, job: &Job, keyring: &Keyring, now: Timestamp) 
     phone.map_or_else(Reservation::default, |phone| {
         let daily_messages = job.app.policy.daily_messages;
         let email = email.as_ref();
-        let sending = Sending { app: subject.app, mode, phone: &phone, email, daily_messages };
+        let standing = verification.map_or(Standing::Stranger, |verification| verification.standing);
+        let sending = Sending { app: subject.app, mode, phone: &phone, email, standing, daily_messages };
         let reservation = message_reservation(keyring, &sending, now);
         match job.command {
             Command::Redeem(_) => Reservation { limits: Vec::new(), ..reservation },
@@ -315,6 +427,7 @@ fn change(loaded: &Loaded, subject: Subject, effects: Vec<Effect>, reservation: 
         cancellations: Vec::new(),
         events: Vec::new(),
         reservation,
+        journal: Vec::new(),
     };
     for effect in effects {
         match effect {
@@ -380,9 +493,11 @@ fn send(reply: Reply, answer: Result<Answer, EngineError>) {
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::policy::Policy;
     use countersign_store::fixtures::{self, START};
 
     use super::*;
+    use crate::tenant::App;
 
     #[test]
     fn i3_what_a_batch_wants_to_send_and_then_cancels_is_not_sent() {
@@ -402,5 +517,40 @@ mod tests {
             change.deliveries.iter().map(|new| (new.delivery.id, new.delivery.state)).collect();
         assert_eq!(states, [(canceled.id, DeliveryState::Canceled), (sent.id, sent.state)]);
         assert!(change.cancellations.contains(&earlier));
+    }
+
+    #[test]
+    fn only_what_is_due_and_leased_to_this_node_is_sent_at_once() {
+        let app = fixtures::app(1);
+        let loaded = fixtures::unseen(app, fixtures::subject_key(app, 1));
+        let mut change = fixtures::started(&loaded, START, 1, None);
+        let verification = change.subject.verifications[0].clone();
+        let lease = fixtures::lease(fixtures::NODE, START);
+        let of = |number, lease, state| {
+            let delivery = fixtures::delivery(app, &verification, number);
+            NewDelivery { delivery: Delivery { state, ..delivery }, lease }
+        };
+        let due = DeliveryState::Due { at: START };
+        change.deliveries =
+            vec![of(1, Some(lease), DeliveryState::Canceled), of(2, None, due), of(3, Some(lease), due)];
+        let owner = App {
+            id: app,
+            name: "shop".to_owned(),
+            brand: "Shop".to_owned(),
+            policy: Policy::default(),
+            route: Vec::new(),
+            origins: Vec::new(),
+            return_urls: Vec::new(),
+            branding: crate::branding::Branding::default(),
+            created_at: START,
+        };
+        let target = Target::Subject(change.subject.key);
+        let job = Job { app: Arc::new(owner), target, command: Command::Rebind, permit: None };
+        let batch = [Waiting { job, reply: tokio::sync::oneshot::channel().0 }];
+        let ids = |lease| -> Vec<_> {
+            ready(&change, &batch, lease).into_iter().map(|ready| ready.delivery.id).collect()
+        };
+        assert_eq!(ids(Some(lease)), [fixtures::delivery_id(START, 3)]);
+        assert_eq!(ids(None), []);
     }
 }

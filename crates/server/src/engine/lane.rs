@@ -102,6 +102,7 @@ fn may_send(job: &Job) -> bool {
         Command::Start(_)
         | Command::Recover(_)
         | Command::Resend(_)
+        | Command::Solve(_)
         | Command::Advance(_)
         | Command::Overdue(_) => true,
         Command::Redeem(redeem) => redeem.replacement.is_some(),

@@ -13,19 +13,24 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use countersign_core::id::{AppId, Partition, VerificationId};
+use countersign_core::challenge::OpenChallenge;
+use countersign_core::delivery::{Delivery, DeliveryState};
+use countersign_core::event::Event;
+use countersign_core::id::{AppId, DeliveryId, Partition, VerificationId};
 use countersign_core::keyring::{KeyError, Keyring};
 use countersign_core::limit::Exceeded;
 use countersign_core::phone::E164;
 use countersign_core::quota::Quota;
-use countersign_core::step::{Command, Context, Outcome, step};
+use countersign_core::step::{Command, Context, Effect, Outcome, step};
 use countersign_core::subject::{Mode, Subject, SubjectKey};
 use countersign_core::verification::Verification;
-use countersign_store::{AnyStore, Lookup, NodeId, StoreError};
+use countersign_store::{AnyStore, Lookup, NodeId, Settlement, Store as _, StoreError};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, Randomness};
+use crate::funnel::Funnel;
+use crate::guard::{Guards, Permit};
 use crate::metrics::Metrics;
 use crate::routing::Routing;
 use crate::tenant::App;
@@ -54,6 +59,8 @@ struct Inner {
     outbox: Outbox,
     recalls: Recalls,
     routing: Arc<Routing>,
+    funnel: Arc<Funnel>,
+    guards: Arc<Guards>,
     feedback: Feedback,
     node: NodeId,
     lease: Duration,
@@ -80,6 +87,10 @@ pub struct EngineParts {
     pub recalls: Recalls,
     /// Learns from what is committed.
     pub routing: Arc<Routing>,
+    /// Counts how far customers come.
+    pub funnel: Arc<Funnel>,
+    /// Learn from what is committed.
+    pub guards: Arc<Guards>,
     /// Whether carriers are told what became of codes.
     pub feedback: Feedback,
     /// This process.
@@ -98,6 +109,20 @@ pub struct Job {
     pub target: Target,
     /// The command.
     pub command: Command,
+    /// What the guard allowed it to send. A command of a test key, or one that sends nothing, needs none.
+    pub permit: Option<Permit>,
+}
+
+/// What a command would come to.
+pub struct Rehearsal {
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// Its subject as it would become.
+    pub subject: Subject,
+    /// The message that it would send.
+    pub sends: Option<Delivery>,
+    /// The challenge that stood before it, where the command solves one.
+    pub solved: Option<OpenChallenge>,
 }
 
 /// Where a command's subject is found.
@@ -115,6 +140,21 @@ pub enum Target {
 }
 
 impl Job {
+    /// The same, without what the guard allowed.
+    #[must_use]
+    pub fn unadmitted(&self) -> Job {
+        let (app, target) = (Arc::clone(&self.app), self.target.clone());
+        Job { app, target, command: self.command.clone(), permit: None }
+    }
+
+    /// The phone, where the command brings it.
+    pub const fn phone(&self) -> Option<&E164> {
+        match &self.target {
+            Target::Phone(_, phone) => Some(phone),
+            Target::Subject(_) | Target::Verification(_) | Target::Own(..) => None,
+        }
+    }
+
     fn lookup(&self) -> Lookup {
         match &self.target {
             Target::Phone(key, _) | Target::Subject(key) => Lookup::Subject(self.app.id, *key),
@@ -153,13 +193,14 @@ impl Job {
             Command::Start(start) => Some(start.verification),
             Command::Recover(recover) => Some(recover.verification),
             Command::Resend(resend) => Some(resend.verification),
+            Command::Solve(solve) => Some(solve.verification),
             Command::Check(check) => Some(check.verification),
             Command::Cancel(id) | Command::Report(id) => Some(*id),
             Command::Advance(advance) => Some(advance.verification),
             Command::Receipt(receipt) => Some(receipt.verification),
             Command::Overdue(overdue) => Some(overdue.verification),
             Command::Redeem(redeem) => Some(redeem.verification),
-            Command::Expire | Command::Rebind => None,
+            Command::Expire | Command::Rebind | Command::SetNumber(_) | Command::Recognize(_) => None,
         }
     }
 }
@@ -181,6 +222,9 @@ pub enum EngineError {
     /// A limit that crosses phones did not hold.
     #[error("the limit {} has no room", .0.rule.as_str())]
     Exceeded(Exceeded),
+    /// It would send what the guard was not asked about.
+    #[error("the guard was not asked about this message")]
+    NotAdmitted,
     /// Too many commands for the same phone at once.
     #[error("too many requests for the same phone at once")]
     Busy,
@@ -204,6 +248,8 @@ impl Engine {
             outbox: parts.outbox,
             recalls: parts.recalls,
             routing: parts.routing,
+            funnel: parts.funnel,
+            guards: parts.guards,
             feedback: parts.feedback,
             node: parts.node,
             lease: parts.lease,
@@ -225,7 +271,7 @@ impl Engine {
 
     /// What a command would come to now. Nothing is written or counted, so it may come out otherwise when it
     /// runs; nothing, where its subject is not there.
-    pub async fn rehearse(&self, job: &Job) -> Result<Option<Outcome>, EngineError> {
+    pub async fn rehearse(&self, job: &Job) -> Result<Option<Rehearsal>, EngineError> {
         let Some(loaded) = self.load(job).await? else { return Ok(None) };
         let keyring = self.keyring();
         let context = Context {
@@ -234,7 +280,36 @@ impl Engine {
             keyring: &keyring,
             entropy: self.0.randomness.entropy(),
         };
-        Ok(Some(step(&loaded.subject, &job.command, context)?.outcome))
+        let step = step(&loaded.subject, &job.command, context)?;
+        let solved = match &job.command {
+            Command::Solve(solve) => loaded.subject.verification(solve.verification),
+            _ => None,
+        };
+        let solved = solved.and_then(Verification::challenge);
+        let sends = step.effects.into_iter().find_map(|effect| match effect {
+            Effect::Send(delivery) if matches!(delivery.state, DeliveryState::Due { .. }) => Some(delivery),
+            _ => None,
+        });
+        Ok(Some(Rehearsal { outcome: step.outcome, subject: step.subject, sends, solved }))
+    }
+
+    /// Records a fact that is of no subject, such as a decision: on the timeline of its own id.
+    pub async fn record(&self, event: Event) -> Result<(), EngineError> {
+        self.0.metrics.event(&event.kind);
+        // A store keeps the events of a settlement whatever became of its delivery; this one is of no delivery.
+        let id = DeliveryId::new(event.at, event.verification.partition(), &mut self.0.randomness.entropy());
+        let settlement = Settlement {
+            id,
+            node: self.0.node,
+            state: DeliveryState::Canceled,
+            provider: None,
+            reference: None,
+            submissions: 0,
+            unknowns: 0,
+            events: vec![event],
+        };
+        self.0.store.settle(vec![settlement]).await?;
+        Ok(())
     }
 
     /// Runs one command. Goes on to its end even if the caller stops waiting: a client that hangs up

@@ -14,15 +14,15 @@ pub struct Server(pub Caller);
 /// A caller whose key has the scope `admin`.
 pub struct Admin(pub Caller);
 
+/// What stands in `Authorization: Bearer …` (RFC 6750 §2.1).
+pub(super) fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, presented) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| presented.trim())
+}
+
 fn caller(parts: &Parts, services: &Services, needed: Scope) -> Result<Caller, Problem> {
-    let presented = parts
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, key)| key.trim())
-        .ok_or_else(|| Problem::new(Code::Unauthorized))?;
+    let presented = bearer(parts).ok_or_else(|| Problem::new(Code::Unauthorized))?;
     let (app, key) = services
         .directory
         .authenticate(presented, services.clock.now())
@@ -32,7 +32,7 @@ fn caller(parts: &Parts, services: &Services, needed: Scope) -> Result<Caller, P
             format!("this needs a key with the scope {}, yours has {}", needed.as_str(), key.scope.as_str());
         return Err(Problem::new(Code::Forbidden).detail(detail));
     }
-    Ok(Caller { app, key })
+    Ok(Caller { app, mode: key.mode })
 }
 
 macro_rules! extractor {

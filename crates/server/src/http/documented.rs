@@ -19,10 +19,18 @@ const SIGNED_BODY: &[Code] = &[Code::BodyTooLarge, Code::InvalidRequest];
 const RETRY: &[Code] = &[Code::InvalidIdempotencyKey, Code::IdempotencyInFlight, Code::IdempotencyKeyReused];
 const SUBJECT: &[Code] = &[Code::Busy];
 const LOCK: &[Code] = &[Code::PhoneLocked, Code::PhoneDisabled];
-const SENDING: &[Code] =
-    &[Code::PhoneLimit, Code::LimitExceeded, Code::ChannelNotAllowed, Code::ChannelUnavailable];
+const SENDING: &[Code] = &[
+    Code::PhoneLimit,
+    Code::LimitExceeded,
+    Code::GuardRefused,
+    Code::ChannelNotAllowed,
+    Code::ChannelUnavailable,
+];
 const STARTING: &[Code] = &[Code::CountryNotAllowed, Code::NumberTypeRefused, Code::TooManyLive];
+const ASKING: &[Code] = &[Code::ChannelNotAllowed, Code::CountryNotAllowed];
 const RESENDING: &[Code] = &[Code::NotPending, Code::NoSendsLeft, Code::TooLateToResend, Code::ResendTooSoon];
+const CHALLENGED: &[Code] = &[Code::ChallengeRequired];
+const SOLVING: &[Code] = &[Code::ChallengeFailed, Code::ChallengeUnavailable];
 const REDEEMING: &[Code] = &[
     Code::ProofInvalid,
     Code::AlreadyRedeemed,
@@ -33,6 +41,8 @@ const REDEEMING: &[Code] = &[
 ];
 const RECOVERED: &[Code] = &[Code::RecoveryNotReady, Code::RecoveryVoid];
 const SETTING: &[Code] = &[Code::Conflict];
+const ORIGIN: &[Code] = &[Code::OriginNotAllowed];
+const NOT_NOW: &[Code] = &[Code::NotNow];
 
 /// Declares, for each kind of operation, the problems that it may answer with.
 macro_rules! documented {
@@ -49,26 +59,46 @@ macro_rules! documented {
 }
 
 documented! {
-    /// `GET` of one verification or its timeline.
+    /// `GET` of one verification, its timeline, or a decision.
     ShowProblems: NAMED;
-    /// `GET /v1/verifications`
+    /// `GET /v1/verifications` and `GET /v1/funnel`
     ListProblems: QUERY;
     /// `POST /v1/verifications`
     StartProblems: SCOPE BODY RETRY SUBJECT LOCK SENDING STARTING REDEEMING RECOVERED;
+    /// `POST /v1/pages`
+    PageProblems: SCOPE BODY ASKING;
     /// `POST /v1/recoveries`
     RecoverProblems: SCOPE BODY SUBJECT SENDING STARTING;
     /// `POST …/check`
-    CheckProblems: SCOPE NAMED BODY RETRY SUBJECT LOCK;
+    CheckProblems: SCOPE NAMED BODY RETRY SUBJECT LOCK CHALLENGED;
+    /// `POST …/challenge`
+    SolveProblems: SCOPE NAMED BODY SUBJECT LOCK SENDING STARTING RESENDING SOLVING;
     /// `POST …/resend`
-    ResendProblems: SCOPE NAMED BODY RETRY SUBJECT LOCK SENDING RESENDING;
+    ResendProblems: SCOPE NAMED BODY RETRY SUBJECT LOCK SENDING RESENDING CHALLENGED;
     /// `POST …/cancel` and `…/report`
     EndProblems: SCOPE NAMED SUBJECT;
     /// `POST /v1/proofs/redeem`
     RedeemProblems: SCOPE NAMED BODY RETRY SUBJECT REDEEMING;
+    /// `POST /v1/decisions`
+    DecideProblems: SCOPE BODY RETRY SUBJECT;
+    /// `GET /v1/browser/verification`
+    BrowserShowProblems: ORIGIN;
+    /// `POST /v1/browser/verification/check`
+    BrowserCheckProblems: ORIGIN BODY RETRY SUBJECT;
+    /// `POST /v1/browser/verification/resend`
+    BrowserResendProblems: ORIGIN BODY RETRY SUBJECT NOT_NOW;
+    /// `POST /v1/browser/verification/challenge`
+    BrowserSolveProblems: ORIGIN BODY SUBJECT NOT_NOW SOLVING;
+    /// `POST /v1/browser/verification/report`
+    BrowserReportProblems: ORIGIN SUBJECT NOT_NOW;
+    /// `POST /v1/browser/verification/funnel`
+    BrowserFunnelProblems: ORIGIN BODY;
     /// `PATCH /v1/app` and `POST /v1/keys`
     SettingProblems: SCOPE BODY SETTING;
     /// `POST /v1/phones/rebind`
     RebindProblems: SCOPE NAMED BODY SUBJECT;
+    /// `POST /v1/phones/list` and `POST /v1/phones/import`
+    PhonesProblems: SCOPE BODY SUBJECT SETTING;
     /// `GET /v1/keys`
     KeysProblems: SCOPE;
     /// `POST /v1/keys/{id}/rotate`
@@ -123,7 +153,7 @@ mod tests {
     fn every_code_of_a_described_route_is_promised_somewhere() {
         let groups = [
             ALWAYS, SCOPE, NAMED, QUERY, BODY, RETRY, SUBJECT, LOCK, SENDING, STARTING, RESENDING, REDEEMING,
-            RECOVERED, SETTING,
+            RECOVERED, SETTING, ORIGIN, NOT_NOW, CHALLENGED, SOLVING,
         ];
         // A path without such a method is no operation of the description.
         let missing: Vec<&str> = Code::ALL

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use utoipa::IntoParams;
 
 use super::problem::{Code, Problem};
-use crate::usecase::idempotency::Retryable;
+use crate::usecase::idempotency::{Asker, Retryable};
 
 /// The longest key.
 const MAX_KEY_BYTES: usize = 255;
@@ -38,7 +38,7 @@ impl IdempotencyKey {
         let mut request = self.target.into_bytes();
         request.push(b'\n');
         request.extend_from_slice(body);
-        self.key.map(|key| Retryable { key, request })
+        self.key.map(|key| Retryable { asker: Asker::Shop, key, request })
     }
 }
 

@@ -55,6 +55,10 @@ impl Observer {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
+/// Whom a request comes from, as far as anybody knows: behind trusted proxies not the peer.
+#[derive(Clone, Copy, Debug)]
+pub struct CalledFrom(pub IpAddr);
+
 /// Who called: the peer, or who a trusted proxy says that it speaks for. Each proxy appends the address
 /// it saw, so the last one that is no proxy of ours is the first that nobody could invent.
 fn caller(request: &Request, trusted: &[Network]) -> Option<IpAddr> {
@@ -74,12 +78,16 @@ fn caller(request: &Request, trusted: &[Network]) -> Option<IpAddr> {
 }
 
 /// The middleware.
-pub async fn observe(State(observer): State<Observer>, request: Request, next: Next) -> Response {
+pub async fn observe(State(observer): State<Observer>, mut request: Request, next: Next) -> Response {
     let observer = observer.0;
     let parts = &observer.parts;
     let started = parts.clock.now();
     let id = RequestId::new(started, Partition(0), &mut parts.randomness.entropy());
-    let caller = caller(&request, &parts.trusted_proxies).map(tracing::field::display);
+    let caller = caller(&request, &parts.trusted_proxies);
+    if let Some(address) = caller {
+        request.extensions_mut().insert(CalledFrom(address));
+    }
+    let caller = caller.map(tracing::field::display);
     let route = request
         .extensions()
         .get::<MatchedPath>()

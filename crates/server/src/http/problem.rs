@@ -57,6 +57,8 @@ catalogue! {
         "Send `Authorization: Bearer cs_live_…` or `cs_test_…` with a key that has not ended.";
     Forbidden "forbidden" 403 "The key's scope does not allow this",
         "Use a key with the scope that the detail names.";
+    OriginNotAllowed "origin_not_allowed" 403 "Pages of this origin may not use the browser face",
+        "Register the origin of your page with the app: `PATCH /v1/app` with `origins`.";
     PhoneDisabled "phone_disabled" 403 "The phone was disabled after 100 wrong codes in a row",
         "Identify the customer by other means, then bind the phone anew with POST /v1/phones/rebind (NIST SP 800-63B-4 §3.2.2).";
     NotFound "not_found" 404 "There is no such thing",
@@ -65,6 +67,8 @@ catalogue! {
         "See the API description.";
     IdempotencyInFlight "idempotency_in_flight" 409 "A request with this Idempotency-Key is being processed",
         "Repeat it after Retry-After seconds: it gets the first one's answer.";
+    ChallengeRequired "challenge_required" 409 "The verification's challenge was not solved",
+        "Nothing was sent yet, and no attempt was counted. Solve it first: POST /v1/verifications/{id}/challenge.";
     NotPending "not_pending" 409 "The verification has ended",
         "Start a new one.";
     TooLateToResend "too_late_to_resend" 409 "Too little of the code's life is left for another message",
@@ -79,6 +83,8 @@ catalogue! {
         "Its customer reported it, or a binding did not match before. Do not carry the transaction out.";
     AssuranceTooLow "assurance_too_low" 409 "The proof shows no possession of the phone",
         "Its code went by e-mail. Start a new verification, or say that a notification is enough where it is.";
+    NotNow "not_now" 409 "This is not possible now",
+        "Wait for Retry-After where it is given, or start a new verification.";
     RecoveryNotReady "recovery_not_ready" 409 "The recovery's time has not come",
         "Whoever holds the old phone may still object. Wait for Retry-After; it is the recovery's ready_at.";
     RecoveryVoid "recovery_void" 409 "The recovery does not let this phone take the other's place",
@@ -87,8 +93,8 @@ catalogue! {
         "The pointer says what. The verification is void now; start a new one with the right values.";
     Conflict "conflict" 409 "It was changed at the same time",
         "Read it again and repeat your change.";
-    BodyTooLarge "body_too_large" 413 "The body is larger than 64 KiB",
-        "Send less.";
+    BodyTooLarge "body_too_large" 413 "The body is too large",
+        "Send at most 64 KiB, or 1 MiB of phones to import.";
     UnsupportedMediaType "unsupported_media_type" 415 "The body is not declared as JSON",
         "Send `Content-Type: application/json`.";
     InvalidRequest "invalid_request" 422 "A field is not usable",
@@ -103,6 +109,8 @@ catalogue! {
         "The detail says why: the app's policy, the purpose, the form of the code, or a missing e-mail address.";
     ChannelUnavailable "channel_unavailable" 422 "No provider carries this channel to this phone",
         "Ask for another channel, or configure a provider that carries it.";
+    ChallengeFailed "challenge_failed" 422 "This does not solve the challenge",
+        "After five wrong solutions the verification is denied. See docs/challenges.md.";
     ProofInvalid "proof_invalid" 422 "The proof is not believed",
         "Send the proof exactly as the check returned it, to the app and mode that it is for.";
     PhoneLimit "phone_limit" 429 "The phone was sent to too often",
@@ -115,10 +123,14 @@ catalogue! {
         "Finish or cancel some.";
     LimitExceeded "limit_exceeded" 429 "A limit has no room",
         "violated-policies says which one; wait for Retry-After or raise it in the app's policy.";
+    GuardRefused "guard_refused" 429 "The guard does not let this message out",
+        "violated-policies says which rule; wait for Retry-After where it is given, or offer another way.";
     Internal "internal_error" 500 "Something went wrong here",
         "Repeat the request with the same Idempotency-Key; give the request id to whoever runs the server.";
     Busy "busy" 503 "Too many requests for the same phone at once",
         "Nothing was counted. Repeat after Retry-After.";
+    ChallengeUnavailable "challenge_unavailable" 503 "Nobody could say whether this solves the challenge",
+        "The challenge's vendor did not answer. Nothing was counted. Repeat with a new token.";
     Unavailable "unavailable" 503 "The server cannot write now",
         "Nothing was changed. Repeat after Retry-After with the same Idempotency-Key.";
 }
@@ -128,7 +140,7 @@ impl Code {
     /// (draft-ietf-httpapi-ratelimit-headers, R2); all others are ours.
     fn type_uri(self) -> String {
         match self {
-            Code::PhoneLimit | Code::LimitExceeded => {
+            Code::PhoneLimit | Code::LimitExceeded | Code::GuardRefused => {
                 "https://iana.org/assignments/http-problem-types#quota-exceeded".to_owned()
             }
             other => format!("urn:countersign:problem:{}", other.as_str()),
@@ -225,10 +237,23 @@ impl Problem {
                 Problem::new(Code::ChannelUnavailable).pointer("/channel").detail(error.to_string())
             }
             UseCaseError::TooWeak => Problem::new(Code::AssuranceTooLow).detail(error.to_string()),
+            UseCaseError::ChallengeUnanswered(_) => Problem::new(Code::ChallengeUnavailable).retry_after_s(5),
+            UseCaseError::NotSolved { .. } => {
+                Problem::new(Code::ChallengeFailed).pointer("/solution").detail(error.to_string())
+            }
             UseCaseError::LimitExceeded(exceeded) => Problem::new(Code::LimitExceeded)
                 .policy(exceeded.rule.as_str())
                 .detail(error.to_string())
                 .retry_after_s(now.seconds_until(exceeded.retry_at)),
+            UseCaseError::Guarded(objection) => {
+                let problem = Problem::new(Code::GuardRefused)
+                    .policy(objection.rule.as_str())
+                    .detail(objection.rule.reason());
+                match objection.retry_at {
+                    Some(retry_at) => problem.retry_after_s(now.seconds_until(retry_at)),
+                    None => problem,
+                }
+            }
             UseCaseError::KeyReused => Problem::new(Code::IdempotencyKeyReused),
             UseCaseError::InFlight => Problem::new(Code::IdempotencyInFlight).retry_after_s(1),
             UseCaseError::Proof(reason) => {
@@ -297,6 +322,8 @@ impl Problem {
     fn of_refusal(refusal: Refusal, now: Timestamp) -> Self {
         let wait = |code, until: Timestamp| Problem::new(code).retry_after_s(now.seconds_until(until));
         match refusal {
+            Refusal::ImportRefused(invalid) => Problem::field("/known", invalid.to_string()),
+            Refusal::ReplacementRefused(why) => Problem::of_refusal(why.into(), now),
             Refusal::CountryNotAllowed(country) => {
                 let country = country.map_or_else(|| "international networks".to_owned(), |c| c.to_string());
                 Problem::new(Code::CountryNotAllowed).pointer("/to").detail(format!(
@@ -328,10 +355,14 @@ impl Problem {
             }
             Refusal::PhoneLocked { until } => wait(Code::PhoneLocked, until),
             Refusal::PhoneDisabled => Problem::new(Code::PhoneDisabled),
+            Refusal::NobodyToTrust => {
+                Problem::field("/trust_device", "the verification names no customer to trust a device for")
+            }
             Refusal::TooManyLive => Problem::new(Code::TooManyLive).retry_after_s(60),
             Refusal::ResendTooSoon { retry_at } => wait(Code::ResendTooSoon, retry_at),
             Refusal::NoSendsLeft => Problem::new(Code::NoSendsLeft),
             Refusal::TooLateToResend => Problem::new(Code::TooLateToResend),
+            Refusal::ChallengeOpen => Problem::new(Code::ChallengeRequired),
             Refusal::NotPending(status) => {
                 Problem::new(Code::NotPending).detail(format!("its status is {}", status.as_str()))
             }

@@ -25,6 +25,8 @@ pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
     let mut carriers: HashMap<DeliveryId, ProviderName> = HashMap::new();
     // Receipts that were faster than the answer to their submission.
     let mut early: HashSet<(DeliveryId, ProviderName)> = HashSet::new();
+    // Who may have sent it without an answer; its word may come when another one has taken it over.
+    let mut unanswered: HashSet<(DeliveryId, ProviderName)> = HashSet::new();
     for event in events {
         let (delivery, provider, result, cost) = match &event.kind {
             EventKind::DeliveryAccepted { delivery, provider, cost, .. } => {
@@ -45,7 +47,9 @@ pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
             }
             EventKind::Receipt { delivery, provider, status } => {
                 let said_by = provider.as_ref().and_then(|name| name.parse::<ProviderName>().ok());
-                let carrier = carriers.get(delivery);
+                let was_asked = |name: &ProviderName| unanswered.contains(&(*delivery, name.clone()));
+                let earlier = said_by.clone().filter(was_asked);
+                let carrier = earlier.as_ref().or_else(|| carriers.get(delivery));
                 if let Some(provider) = said_by.filter(|said_by| carrier != Some(said_by)) {
                     if only.is_none_or(|only| only == *delivery) {
                         let result = AttemptResult::Unknown.after(*status);
@@ -79,6 +83,9 @@ pub fn past(events: &[Event], only: Option<DeliveryId>) -> Past {
             }
             Some(provider) => {
                 carriers.insert(*delivery, provider.clone());
+                if result == AttemptResult::Unknown {
+                    unanswered.insert((*delivery, provider.clone()));
+                }
                 past.history.push(Attempt { provider, at: event.at, result, cost });
             }
             None => past.nameless += usize::from(result == AttemptResult::Unknown),
@@ -172,6 +179,25 @@ mod tests {
     }
 
     #[test]
+    fn a_carrier_that_left_a_message_unanswered_may_say_later_that_it_arrived() {
+        let unknown = |provider: &str| DeliveryUnknown {
+            delivery: delivery(1),
+            provider: Some(provider.to_owned()),
+            cost: None,
+            route: Vec::new(),
+            message: None,
+        };
+        let delivered = |provider: &str| Receipt {
+            delivery: delivery(1),
+            provider: Some(provider.to_owned()),
+            status: ReceiptStatus::Delivered,
+        };
+        let told = of(vec![unknown("a"), unknown("b"), delivered("a")]).0;
+        let expected = [("a", AttemptResult::Delivered), ("b", AttemptResult::Unknown)];
+        assert_eq!(told, expected.map(|(name, result)| (name.to_owned(), result)));
+    }
+
+    #[test]
     fn a_receipt_that_comes_before_the_answer_tells_who_was_tried() {
         let receipt = |number, provider: &str| Receipt {
             delivery: delivery(number),
@@ -192,5 +218,26 @@ mod tests {
         assert_eq!(told, [failed("a"), failed("b")]);
         let again = of(vec![receipt(1, "a"), accepted(1, "a"), accepted(2, "a")]).0;
         assert_eq!(again, [failed("a"), ("a".to_owned(), AttemptResult::Accepted)]);
+    }
+
+    #[test]
+    fn what_was_tried_for_other_messages_counts_against_the_bounds_alone() {
+        let accepted = |number, provider: &str| DeliveryAccepted {
+            delivery: delivery(number),
+            provider: provider.to_owned(),
+            submissions: 1,
+            cost: None,
+            route: Vec::new(),
+            message: None,
+        };
+        let (app, verification) = (fixtures::app(1), fixtures::verification_id(START, 1));
+        let late =
+            Receipt { delivery: delivery(1), provider: Some("a".to_owned()), status: ReceiptStatus::Failed };
+        let kinds = [accepted(1, "a"), accepted(2, "b"), late, accepted(3, "c")];
+        let events = kinds.map(|kind| fixtures::event(app, verification, START, kind));
+        let past = past(&events, Some(delivery(2)));
+        let own: Vec<_> = past.history.attempts().iter().map(|attempt| attempt.provider.as_str()).collect();
+        assert_eq!(own, ["b"]);
+        assert_eq!((past.history.tries(), past.history.sends()), (3, 3));
     }
 }

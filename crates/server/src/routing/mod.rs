@@ -8,15 +8,18 @@ mod history;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use countersign_core::delivery::DeliveryKind;
 use countersign_core::entropy::Entropy;
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::{DeliveryId, VerificationId};
 use countersign_core::phone::E164;
+use countersign_core::price::Price;
 use countersign_core::subject::Mode;
 use countersign_core::time::Timestamp;
 use countersign_core::verification::{Channel, ReceiptStatus, Standing};
+use countersign_delivery::backoff::MAX_ASKED;
 use countersign_delivery::provider::{ProviderName, Submission};
 use countersign_delivery::route::attempt::{Bounds, History};
 use countersign_delivery::route::choose::{self, Asked, Cause, Choice, Decision, Hold, Reason};
@@ -156,6 +159,16 @@ impl Routing {
         self.all_candidates(app, mode, channel, to, now)
     }
 
+    /// The highest price of a segment that any provider lists.
+    pub fn highest_listed_price(&self, now: Timestamp) -> Option<Price> {
+        self.settings.prices.highest(now)
+    }
+
+    /// The highest price of a segment to a phone by any provider; nothing where no price is listed.
+    pub fn highest_price(&self, to: &E164, now: Timestamp) -> Option<Price> {
+        self.settings.prices.highest_quote(to, now)
+    }
+
     /// Whoever may carry it; nobody who does not carry its channel at all.
     fn all_candidates(
         &self,
@@ -189,6 +202,22 @@ impl Routing {
         table.candidates(&destination, prices, now).unwrap_or_else(everybody)
     }
 
+    /// Within what time 19 of 20 customers at this destination typed their code lately, by the first route that
+    /// knows.
+    pub fn usually_verified_within(
+        &self,
+        app: &App,
+        mode: Mode,
+        channel: Channel,
+        to: &E164,
+        now: Timestamp,
+    ) -> Option<Duration> {
+        let candidates = self.all_candidates(app, mode, channel, to, now);
+        let learnt = self.learnt();
+        let known = |route: &Candidate| learnt.health.usually_verified_within(&route.provider, Place::of(to));
+        candidates.routes.iter().find_map(known)
+    }
+
     /// What became of a hand-over.
     pub fn submitted(
         &self,
@@ -210,7 +239,16 @@ impl Routing {
             let sent = Sent { verification, provider: provider.clone(), place, at: now };
             learnt.receipts.sent(message.delivery, sent, patience);
         }
+        if let Some(wait) = submission.retry_after() {
+            learnt.health.asks_to_wait(provider, now.plus(wait.min(MAX_ASKED)));
+        }
         learnt.health.transport(provider, place, Transport::of(submission), now)
+    }
+
+    /// How long a provider still asks to be left alone.
+    pub fn asked_wait(&self, provider: &ProviderName, to: &E164, now: Timestamp) -> Option<Duration> {
+        let until = self.learnt().health.state(provider, Place::of(to), now).waits_until?;
+        Some(until.since(now))
     }
 
     /// The last bind of a provider is gone.
@@ -258,7 +296,7 @@ impl Routing {
             let id = event.verification;
             match event.kind {
                 EventKind::Approved => told.extend(learnt.watch.verified(id, now)),
-                EventKind::Resent { .. } => told.extend(learnt.watch.asked_again(id)),
+                EventKind::Resent { withheld: None, .. } => told.extend(learnt.watch.asked_again(id)),
                 EventKind::Canceled { .. } | EventKind::Denied { .. } => told.extend(learnt.watch.ended(id)),
                 _ => {}
             }

@@ -5,17 +5,21 @@ use std::time::Duration;
 
 use countersign_core::id::{AppId, KeyId, Partition};
 use countersign_core::message;
+use countersign_core::origin::{Origin, ReturnUrl};
 use countersign_core::phone::E164;
 use countersign_core::policy::Policy;
 use countersign_core::step::Command;
 use countersign_core::subject::Mode;
 
 use super::{Caller, Services, UseCaseError};
+use crate::branding::Branding;
 use crate::engine::{Job, Target};
 use crate::tenant::{ApiKey, ApiKeySecret, App, Scope, modes_in_use};
 
 /// Apps of one instance at most: all are kept in memory.
 const MAX_APPS: usize = 1000;
+/// Origins of one app, and addresses to go back to: all origins stand in a header of each page.
+const MAX_PLACES: usize = 20;
 /// Keys of one app that work at a time.
 const MAX_KEYS: usize = 100;
 /// Keys of one app that are remembered: weekly rotations of some twenty years.
@@ -32,6 +36,12 @@ pub struct AppSettings {
     pub policy: Option<Policy>,
     /// Providers to try, in this order.
     pub route: Option<Vec<String>>,
+    /// Origins whose pages may use the browser face.
+    pub origins: Option<Vec<Origin>>,
+    /// Where customers may be sent back to.
+    pub return_urls: Option<Vec<ReturnUrl>>,
+    /// How the hosted page looks.
+    pub branding: Option<Branding>,
 }
 
 /// A new key.
@@ -58,6 +68,9 @@ impl Services {
             name,
             policy: Policy::default(),
             route: Vec::new(),
+            origins: Vec::new(),
+            return_urls: Vec::new(),
+            branding: Branding::default(),
             created_at: now,
         };
         self.write_app(app, settings).await
@@ -74,6 +87,9 @@ impl Services {
         app.brand = settings.brand.unwrap_or(app.brand);
         app.policy = settings.policy.unwrap_or(app.policy);
         app.route = settings.route.unwrap_or(app.route);
+        app.origins = settings.origins.unwrap_or(app.origins);
+        app.return_urls = settings.return_urls.unwrap_or(app.return_urls);
+        app.branding = settings.branding.unwrap_or(app.branding);
         self.validate(&app)?;
         let id = app.id;
         self.directory.put_app(app).await?;
@@ -95,13 +111,36 @@ impl Services {
                 format!("there is no provider \"{unknown}\"; this instance has {known}"),
             ));
         }
+        for (pointer, count) in [("/origins", app.origins.len()), ("/return_urls", app.return_urls.len())] {
+            if count > MAX_PLACES {
+                return Err(invalid(pointer, format!("at most {MAX_PLACES}")));
+            }
+        }
         let keys: Vec<ApiKey> = self.directory.keys_of(app.id).iter().map(|key| (**key).clone()).collect();
         let mode = if modes_in_use(&keys, app.id, self.clock.now()).contains(&Mode::Live) {
             Mode::Live
         } else {
             Mode::Test
         };
+        self.validate_caps(app)?;
         app.policy.validate(mode).map_err(|wrong| invalid(&format!("/policy/{}", wrong.field), wrong.reason))
+    }
+
+    /// A cap in money that could never be reached, or is in another money than the prices, would bound nothing.
+    fn validate_caps(&self, app: &App) -> Result<(), UseCaseError> {
+        let guard = &app.policy.guard;
+        if guard.caps.daily.is_none() {
+            return Ok(());
+        }
+        let wrong = |detail: String| Err(invalid("/policy/guard", detail));
+        match self.routing.highest_listed_price(self.clock.now()) {
+            None => wrong("caps.daily bounds nothing while no price is known: whoever runs the server sets delivery.prices_file".to_owned()),
+            Some(price) if price.currency() != guard.currency => {
+                let (theirs, own) = (price.currency().code(), guard.currency.code());
+                wrong(format!("prices here are in {theirs}: set currency to \"{theirs}\", not \"{own}\""))
+            }
+            Some(_) => Ok(()),
+        }
     }
 
     /// Makes a key; its secret is in the answer and nowhere else.
@@ -165,9 +204,13 @@ impl Services {
 
     /// Forgets the failures of a phone whose customer was identified anew (NIST SP 800-63B-4 §3.2.2).
     pub async fn rebind(&self, caller: &Caller, phone: &E164) -> Result<(), UseCaseError> {
-        let key = self.engine.keyring().subject_key(caller.app.id, caller.mode(), phone);
-        let job =
-            Job { app: Arc::clone(&caller.app), target: Target::Subject(key), command: Command::Rebind };
+        let key = self.engine.keyring().subject_key(caller.app.id, caller.mode, phone);
+        let job = Job {
+            app: Arc::clone(&caller.app),
+            target: Target::Subject(key),
+            command: Command::Rebind,
+            permit: None,
+        };
         match self.engine.run(job).await?.outcome {
             countersign_core::step::Outcome::NotFound => Err(UseCaseError::NotFound("phone")),
             _ => Ok(()),

@@ -1,11 +1,13 @@
 //! Check: is this the code?
 
+use countersign_core::channel::Assurance;
 use countersign_core::code::Guess;
 use countersign_core::id::VerificationId;
-use countersign_core::step::{Check, CheckResult, Checked, Command, Outcome};
+use countersign_core::step::{Check, CheckResult, Checked, Command, Outcome, Trust};
 use countersign_core::transaction::Transaction;
 use countersign_core::verification::Status;
 
+use super::device::GrantedDevice;
 use super::idempotency::Retryable;
 use super::{Caller, Services, UseCaseError};
 
@@ -17,6 +19,8 @@ pub struct CheckRequest {
     pub guess: Guess,
     /// The transaction, where the shop repeats it.
     pub transaction: Option<Transaction>,
+    /// Whether the device is to be trusted.
+    pub trust: Trust,
 }
 
 /// What it came to.
@@ -28,7 +32,17 @@ pub struct CheckAnswer {
     /// The result.
     pub checked: Checked,
     /// The proof, if this very check approved it.
-    pub proof: Option<String>,
+    pub proof: Option<Proof>,
+    /// The device's token, if this very check made it trusted.
+    pub device: Option<GrantedDevice>,
+}
+
+/// A proof, to be given out.
+pub struct Proof {
+    /// As it is signed.
+    pub jws: String,
+    /// What it shows.
+    pub assurance: Assurance,
 }
 
 impl Services {
@@ -44,18 +58,22 @@ impl Services {
             verification: run.verification,
             guess: request.guess,
             transaction: request.transaction,
+            trust: request.trust,
             command: run.command,
         };
         let answer = self.run_on(caller, run.verification, Command::Check(check)).await?;
         match (answer.outcome, answer.verification) {
             (Outcome::Checked(checked), Some(verification)) => {
                 let status = checked.status(verification.status());
-                let proof = if checked.result == CheckResult::Approved {
-                    self.proof(caller, &verification, &self.phone_of(caller, &verification)?)?
+                let (jws, device) = if checked.result == CheckResult::Approved {
+                    let phone = self.phone_of(caller, &verification)?;
+                    let device = self.granted_device(caller, &verification, &phone, request.trust);
+                    (self.proof(caller, &verification, &phone)?, device)
                 } else {
-                    None
+                    (None, None)
                 };
-                Ok(CheckAnswer { id: verification.id, status, checked, proof })
+                let proof = jws.map(|jws| Proof { jws, assurance: verification.assurance() });
+                Ok(CheckAnswer { id: verification.id, status, checked, proof, device })
             }
             (Outcome::Refused(refusal), _) => Err(UseCaseError::Refused(refusal)),
             _ => Err(UseCaseError::NotFound("verification")),

@@ -14,12 +14,23 @@ use countersign_store::{IdempotencyRecord, Reserved, Store as _};
 use super::{Caller, Services, UseCaseError};
 
 /// A request that may come again.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Retryable {
+    /// Who asks.
+    pub asker: Asker,
     /// The `Idempotency-Key`.
     pub key: String,
     /// Everything that makes the request what it is: method, path and body.
     pub request: Vec<u8>,
+}
+
+/// Who asks, and so where the key is remembered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A shop's server: in the store, for a day.
+    Shop,
+    /// A browser: with the outcome, by its one verification. It could fill the store with keys otherwise.
+    Browser,
 }
 
 /// Requests with an idempotency key that this node is processing.
@@ -33,7 +44,7 @@ pub struct Running {
 }
 
 impl InFlight {
-    fn enter(&self, key: [u8; 16]) -> Option<Running> {
+    pub(super) fn enter(&self, key: [u8; 16]) -> Option<Running> {
         let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
         entered.then(|| Running { key, all: self.clone() })
     }
@@ -68,10 +79,16 @@ impl Services {
         };
         let keyring = self.engine.keyring();
         let app = caller.app.id;
-        let mode = caller.mode().as_str();
+        if retryable.asker == Asker::Browser {
+            let asked = [verification.as_bytes(), retryable.key.as_bytes(), b"\n", &retryable.request];
+            let command = keyring.tag("idempotency/browser", app, &asked.concat()).0;
+            let running = self.under_way.keys.enter(command).ok_or(UseCaseError::InFlight)?;
+            return Ok(Run { verification, command: Some(CommandId(command)), _running: Some(running) });
+        }
+        let mode = caller.mode.as_str();
         let key = keyring.tag(&format!("idempotency/{mode}"), app, retryable.key.as_bytes()).0;
         let fingerprint = keyring.tag("idempotency-request", app, &retryable.request).0;
-        let running = self.in_flight.enter(key).ok_or(UseCaseError::InFlight)?;
+        let running = self.under_way.keys.enter(key).ok_or(UseCaseError::InFlight)?;
         let record = IdempotencyRecord { app, key, fingerprint, verification };
         let verification = match self.store.reserve_idempotency(record, self.clock.now()).await? {
             Reserved::Fresh => verification,

@@ -2,22 +2,35 @@
 //! from these; the rules are in the core.
 
 pub mod admin;
+pub mod admit;
+pub mod browser;
 pub mod cancel;
 pub mod check;
+pub mod decide;
+pub mod device;
+pub mod funnel;
+pub mod guard;
 pub mod idempotency;
+pub mod number;
 mod overdue;
+pub mod page;
+pub mod phones;
 pub mod providers;
 pub mod receipt;
 pub mod recover;
 pub mod redeem;
 pub mod replace;
+pub mod replay;
 pub mod report;
 pub mod resend;
 pub mod show;
+pub mod solve;
 pub mod start;
+pub mod terms;
 
 use std::sync::Arc;
 
+use countersign_core::guard::Objection;
 use countersign_core::id::VerificationId;
 use countersign_core::keyring::{KeyError, Place};
 use countersign_core::limit::Exceeded;
@@ -33,13 +46,18 @@ use countersign_core::verification::{
 use countersign_delivery::smpp::SmppProvider;
 use countersign_store::{AnyStore, StoreError};
 
+use crate::challenge_vendor::{ChallengeVendor, Unanswered};
 use crate::clock::{Clock, Randomness};
 use crate::directory::Directory;
 use crate::engine::{Answer, Engine, EngineError, Job, Target};
+use crate::funnel::Funnel;
+use crate::guard::Guards;
 use crate::metrics::Metrics;
 use crate::routing::Routing;
-use crate::tenant::{ApiKey, App};
+use crate::tenant::App;
 use idempotency::InFlight;
+use number::PageTurns;
+use solve::Puzzle;
 
 /// Everything that a use case needs.
 #[derive(Clone)]
@@ -59,16 +77,33 @@ pub struct Parts {
     pub randomness: Randomness,
     /// The figures.
     pub metrics: Arc<Metrics>,
+    /// Whether messages may be sent.
+    pub guards: Arc<Guards>,
     /// Learns from receipts.
     pub routing: Arc<Routing>,
+    /// Counts how far customers come.
+    pub funnel: Arc<Funnel>,
     /// The issuer of proofs: the instance's public URL.
     pub issuer: String,
     /// Names that an app's route may hold.
     pub providers: Vec<String>,
     /// Providers whose binds operators look after.
     pub smpp: Vec<SmppProvider>,
-    /// Requests with an idempotency key that run now.
-    pub in_flight: InFlight,
+    /// Whose challenge may stand before a first message, besides the proof of work.
+    pub challenge: Option<ChallengeVendor>,
+    /// What waits for its like.
+    pub under_way: UnderWay,
+}
+
+/// What runs in this process now and keeps its like waiting.
+#[derive(Default)]
+pub struct UnderWay {
+    /// Requests with an idempotency key.
+    pub keys: InFlight,
+    /// Pages on which numbers are being given.
+    pub pages: PageTurns,
+    /// Solutions of challenges.
+    pub solutions: solve::Judges,
 }
 
 impl std::ops::Deref for Services {
@@ -83,8 +118,8 @@ impl std::ops::Deref for Services {
 pub struct Caller {
     /// The app.
     pub app: Arc<App>,
-    /// The key, without its secret.
-    pub key: Arc<ApiKey>,
+    /// Live or test: nobody sees what the other mode has.
+    pub mode: Mode,
 }
 
 /// Why a use case did not do what it was asked. Nothing was changed.
@@ -102,9 +137,21 @@ pub enum UseCaseError {
     /// The proof shows less than is asked for.
     #[error("the code went by e-mail, so its proof shows no possession of the phone")]
     TooWeak,
+    /// The solution of a challenge is wrong.
+    #[error("this does not solve the challenge; {attempts_remaining} more may be tried")]
+    NotSolved {
+        /// How many more are looked at.
+        attempts_remaining: u8,
+    },
+    /// Nobody could say whether the challenge is solved.
+    #[error(transparent)]
+    ChallengeUnanswered(#[from] Unanswered),
     /// A limit that crosses phones has no room.
     #[error("the limit {} has no room", .0.rule.as_str())]
     LimitExceeded(Exceeded),
+    /// The guard does not let the message out.
+    #[error("the guard refuses: {}", .0.rule.reason())]
+    Guarded(Objection),
     /// The idempotency key was used for something else.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -172,7 +219,7 @@ impl From<EngineError> for UseCaseError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Exceeded(exceeded) => UseCaseError::LimitExceeded(exceeded),
-            EngineError::Busy => UseCaseError::Busy,
+            EngineError::Busy | EngineError::NotAdmitted => UseCaseError::Busy,
             EngineError::Store(error) => UseCaseError::Store(error),
             EngineError::Key(error) => UseCaseError::Key(error),
         }
@@ -199,6 +246,12 @@ pub struct View {
     pub masked_email: Option<String>,
     /// Its status.
     pub status: Status,
+    /// When it was started, or its challenge was solved.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// What is to be solved first.
+    pub challenge: Option<Puzzle>,
     /// Guesses left.
     pub attempts_remaining: u8,
     /// The proof, while it lives and was not redeemed.
@@ -220,8 +273,12 @@ impl Services {
         id: VerificationId,
         command: Command,
     ) -> Result<Answer, UseCaseError> {
-        let job = Job { app: Arc::clone(&caller.app), target: Target::Own(id, caller.mode()), command };
-        let answer = self.engine.run(job).await?;
+        let target = Target::Own(id, caller.mode);
+        let job = Job { app: Arc::clone(&caller.app), target, command, permit: None };
+        let answer = match job.command {
+            Command::Resend(_) | Command::Solve(_) => self.run_admitted(caller, job, None).await?,
+            _ => self.engine.run(job).await?,
+        };
         match answer.outcome {
             Outcome::NotFound => Err(UseCaseError::NotFound("verification")),
             _ => Ok(answer),
@@ -236,7 +293,7 @@ impl Services {
             .load(lookup)
             .await?
             .and_then(|loaded| loaded.subject.shared(id).map(Arc::clone))
-            .filter(|verification| verification.mode == caller.key.mode)
+            .filter(|verification| verification.mode == caller.mode)
             .ok_or(UseCaseError::NotFound("verification"))
     }
 
@@ -267,7 +324,21 @@ impl Services {
         let status = if overdue { Status::Expired } else { verification.status() };
         let masked_email = self.masked_email(caller, &verification)?;
         let masked_phone = phone.masked();
-        Ok(View { verification, masked_phone, masked_email, status, attempts_remaining, proof, resend_at })
+        let (created_at, expires_at) = (verification.created_at, verification.expires_at);
+        let open = verification.challenge().filter(|_| !overdue);
+        let challenge = open.map(|open| self.puzzle(caller, verification.id, open.kind));
+        Ok(View {
+            verification,
+            masked_phone,
+            masked_email,
+            status,
+            created_at,
+            expires_at,
+            challenge,
+            attempts_remaining,
+            proof,
+            resend_at,
+        })
     }
 
     fn masked_email(
@@ -285,7 +356,7 @@ impl Services {
     fn check_route(&self, caller: &Caller, channel: Channel, to: &E164) -> Result<(), UseCaseError> {
         let reached = channel == Channel::Sms
             || !caller.app.policy.channels.contains(&channel)
-            || self.routing.reaches(&caller.app, caller.mode(), channel, to, self.clock.now());
+            || self.routing.reaches(&caller.app, caller.mode, channel, to, self.clock.now());
         if reached { Ok(()) } else { Err(UseCaseError::NoRoute(channel)) }
     }
 
@@ -298,7 +369,11 @@ impl Services {
         command: Option<CommandId>,
     ) -> Result<View, UseCaseError> {
         let first = verification.recall(command).and_then(RememberedOutcome::pending);
+        let challenged = verification.recall(command).and_then(RememberedOutcome::challenged);
         let view = self.view_of(caller, verification, phone)?;
+        if let Some(first) = challenged {
+            return Ok(self.challenged_view(caller, view, first));
+        }
         Ok(match first {
             None => view,
             Some(PendingAnswer { resend_at, attempts_remaining }) => {
@@ -328,12 +403,5 @@ impl Services {
             None => Ok(None),
             Some((claims, key)) => Ok(Some(claims.sign(&self.engine.keyring(), &key)?)),
         }
-    }
-}
-
-impl Caller {
-    /// Live or test.
-    pub fn mode(&self) -> Mode {
-        self.key.mode
     }
 }

@@ -35,7 +35,7 @@ impl Services {
         let command =
             Command::Overdue(step::Overdue { verification: sent.verification, delivery: delivery.id });
         let target = Target::Verification(sent.verification);
-        match self.engine.run(Job { app: app.clone(), target, command }).await {
+        match self.engine.run(Job { app: app.clone(), target, command, permit: None }).await {
             // No room for a message that nobody asked for: the customer may still ask for one.
             Ok(_) | Err(EngineError::Exceeded(_)) => Ok(()),
             Err(error) => Err(error.into()),

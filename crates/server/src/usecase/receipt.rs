@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use countersign_core::delivery::Delivery;
+use countersign_core::event::{Event, EventKind};
+use countersign_core::id::DeliveryId;
 use countersign_core::keyring::Place;
 use countersign_core::step::{self, Command, OnFailure};
 use countersign_core::verification::{ReceiptStatus, Verification};
@@ -39,11 +41,11 @@ impl Services {
     pub async fn receipt(&self, provider: &str, receipt: &Receipt) -> Result<(), UseCaseError> {
         let delivery =
             self.store.delivery(receipt.delivery).await?.ok_or(UseCaseError::NotFound("delivery"))?;
+        let app = self.directory.app(delivery.app).ok_or(UseCaseError::NotFound("delivery"))?;
         // A receipt may be faster than the answer to its submission, which names the provider.
         if delivery.provider.as_deref().is_some_and(|sent_by| sent_by != provider) {
-            return Err(UseCaseError::NotFound("delivery"));
+            return self.late_word(&app, &delivery, provider, receipt.status).await;
         }
-        let app = self.directory.app(delivery.app).ok_or(UseCaseError::NotFound("delivery"))?;
         let take = |on_failure| {
             let command = Command::Receipt(step::Receipt {
                 verification: delivery.verification,
@@ -52,7 +54,12 @@ impl Services {
                 status: receipt.status,
                 on_failure,
             });
-            let job = Job { app: app.clone(), target: Target::Verification(delivery.verification), command };
+            let job = Job {
+                app: app.clone(),
+                target: Target::Verification(delivery.verification),
+                command,
+                permit: None,
+            };
             self.engine.run(job)
         };
         let on_failure = match receipt.status {
@@ -65,6 +72,34 @@ impl Services {
             taken => taken?,
         };
         self.routing.receipt(delivery.id, receipt.status, self.clock.now());
+        Ok(())
+    }
+
+    /// A receipt of a provider that left this message unanswered, so that another one took it over. It may say that
+    /// the message has arrived after all; what else it says is nothing about the copy of the other.
+    async fn late_word(
+        &self,
+        app: &Arc<App>,
+        delivery: &Delivery,
+        provider: &str,
+        status: ReceiptStatus,
+    ) -> Result<(), UseCaseError> {
+        let timeline = self.store.timeline(app.id, delivery.verification).await?;
+        if !left_unanswered(&timeline, delivery.id, provider) {
+            return Err(UseCaseError::NotFound("delivery"));
+        }
+        if status != ReceiptStatus::Delivered {
+            return Ok(());
+        }
+        let command = Command::Receipt(step::Receipt {
+            verification: delivery.verification,
+            delivery: delivery.id,
+            provider: provider.to_owned(),
+            status,
+            on_failure: OnFailure::RecordOnly,
+        });
+        let target = Target::Verification(delivery.verification);
+        self.engine.run(Job { app: Arc::clone(app), target, command, permit: None }).await?;
         Ok(())
     }
 
@@ -118,4 +153,14 @@ impl Services {
         let candidates = self.routing.candidates(&leaving, now);
         Ok(self.routing.another(&Offered { to: &to, candidates: &candidates }, history, now))
     }
+}
+
+/// Whether a provider was handed this message and did not answer.
+fn left_unanswered(timeline: &[Event], delivery: DeliveryId, provider: &str) -> bool {
+    timeline.iter().any(|event| match &event.kind {
+        EventKind::DeliveryUnknown { delivery: of, provider: Some(by), .. } => {
+            *of == delivery && by == provider
+        }
+        _ => false,
+    })
 }

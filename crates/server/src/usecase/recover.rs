@@ -34,8 +34,8 @@ impl Services {
         caller: &Caller,
         request: RecoverRequest,
     ) -> Result<StartAnswer, UseCaseError> {
-        let key = self.engine.keyring().subject_key(caller.app.id, caller.mode(), &request.phone);
-        if key == self.engine.keyring().subject_key(caller.app.id, caller.mode(), &request.replacement) {
+        let key = self.engine.keyring().subject_key(caller.app.id, caller.mode, &request.phone);
+        if key == self.engine.keyring().subject_key(caller.app.id, caller.mode, &request.replacement) {
             return Err(UseCaseError::SamePhone);
         }
         let fresh = VerificationId::new(self.clock.now(), key.partition(), &mut self.randomness.entropy());
@@ -44,7 +44,7 @@ impl Services {
             verification: fresh,
             phone: request.phone,
             replacement: request.replacement,
-            mode: caller.mode(),
+            mode: caller.mode,
             customer: request.customer,
             locale: request.locale,
             metadata: request.metadata,
@@ -53,12 +53,20 @@ impl Services {
             app: Arc::clone(&caller.app),
             target: Target::Phone(key, phone.clone()),
             command: Command::Recover(Box::new(recover)),
+            permit: None,
         };
-        let answer = self.engine.run(job).await?;
+        let answer = self.run_admitted(caller, job, None).await?;
         match (answer.outcome, answer.verification) {
             (Outcome::Started(started), Some(verification)) => {
                 let view = self.view_of(caller, verification, &phone)?;
-                Ok(StartAnswer { view, started, quotas: answer.quotas })
+                Ok(StartAnswer {
+                    view,
+                    started,
+                    quotas: answer.quotas,
+                    client_secret: None,
+                    url: None,
+                    device: None,
+                })
             }
             (Outcome::Refused(refusal), _) => Err(UseCaseError::Refused(refusal)),
             _ => Err(UseCaseError::NotFound("verification")),

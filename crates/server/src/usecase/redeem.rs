@@ -66,7 +66,7 @@ impl Services {
     pub(super) fn believe(&self, caller: &Caller, proof: &str) -> Result<Claims, UseCaseError> {
         let keyring = self.engine.keyring();
         let claims = Claims::verify_signature(proof, &Jwks::of(&keyring))?;
-        if claims.aud != caller.app.id || claims.mode != caller.mode() {
+        if claims.aud != caller.app.id || claims.mode != caller.mode {
             return Err(ProofError::WrongAudience.into());
         }
         if claims.epoch != keyring.epoch {

@@ -66,7 +66,8 @@ impl Services {
         job: &Job,
         start: &Start,
     ) -> Result<(), UseCaseError> {
-        if let Some(Outcome::Refused(refusal)) = self.engine.rehearse(job).await? {
+        let rehearsal = self.engine.rehearse(job).await?;
+        if let Some(Outcome::Refused(refusal)) = rehearsal.map(|rehearsal| rehearsal.outcome) {
             return Err(UseCaseError::Refused(refusal));
         }
         let (old, errors) = (replaces.verification, replaces.errors);

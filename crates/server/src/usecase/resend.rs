@@ -1,5 +1,6 @@
 //! Resend: the message did not come.
 
+use countersign_core::gate::Passage;
 use countersign_core::id::VerificationId;
 use countersign_core::quota::Quota;
 use countersign_core::step::{Command, Outcome, Resend};
@@ -26,12 +27,16 @@ impl Services {
         channel: Option<Channel>,
         retryable: Option<Retryable>,
     ) -> Result<ResendAnswer, UseCaseError> {
+        let run = self.begin(caller, retryable, verification).await?;
         if let Some(channel) = channel {
             let known = self.find(caller, verification).await?;
-            self.check_route(caller, channel, &self.phone_of(caller, &known)?)?;
+            // Routes may have changed since the first request of this key, its answer has not.
+            if known.recall(run.command).is_none() {
+                self.check_route(caller, channel, &self.phone_of(caller, &known)?)?;
+            }
         }
-        let run = self.begin(caller, retryable, verification).await?;
-        let resend = Resend { verification: run.verification, channel, command: run.command };
+        let resend =
+            Resend { verification: run.verification, channel, passage: Passage::Sent, command: run.command };
         let answer = self.run_on(caller, run.verification, Command::Resend(resend)).await?;
         match (answer.outcome, answer.verification) {
             (Outcome::Resent { .. }, Some(verification)) => {

@@ -51,10 +51,10 @@ impl Services {
         let subject = filter
             .phone
             .as_ref()
-            .map(|phone| self.engine.keyring().subject_key(caller.app.id, caller.mode(), phone));
+            .map(|phone| self.engine.keyring().subject_key(caller.app.id, caller.mode, phone));
         let listing = Listing {
             app: caller.app.id,
-            mode: caller.mode(),
+            mode: caller.mode,
             status: filter.status,
             purpose: filter.purpose,
             subject,

@@ -69,12 +69,6 @@ impl Sender {
         self.settle(&ready, told(&ready, state)).await;
     }
 
-    /// Puts it off: as many are being told as may be. It is no try: whoever waits must be told all the same.
-    pub(super) async fn tell_conversion_later(&self, ready: &Ready) {
-        let at = self.now().plus(FIRST_WAIT);
-        self.settle(ready, Outcome::put_off(&ready.delivery, at)).await;
-    }
-
     /// The codes of a verification that a provider took and gave an id to. The last one gets the credit of a
     /// code that was typed.
     async fn carried(&self, ready: &Ready) -> Result<Vec<Carried>, StoreError> {
@@ -83,7 +77,8 @@ impl Sender {
             State::Approved { .. } => ConversionOutcome::Used,
             State::Expired { .. } | State::Exhausted { .. } => ConversionOutcome::Unused,
             // What was canceled or reported says nothing about who carried it.
-            State::Pending { .. }
+            State::ChallengeRequired { .. }
+            | State::Pending { .. }
             | State::Recovering { .. }
             | State::Recovered { .. }
             | State::Canceled { .. }

@@ -3,6 +3,7 @@
 pub mod binds;
 pub mod expire;
 mod feedback;
+pub mod funnel;
 pub mod judge;
 pub mod outbox;
 mod outcome;
@@ -14,5 +15,6 @@ pub mod recall;
 pub mod receipts;
 mod render;
 pub mod send;
+mod side_by_side;
 mod steps;
 pub mod take_over;

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use countersign_core::delivery::{Delivery, DeliveryKind};
+use countersign_core::delivery::Delivery;
 use countersign_core::verification::Verification;
 use countersign_store::Lease;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,21 +35,48 @@ pub struct Ready {
 /// Takes deliveries from commits.
 #[derive(Clone)]
 pub struct Outbox {
-    queue: mpsc::Sender<Ready>,
+    queue: mpsc::Sender<Handed>,
     metrics: Arc<Metrics>,
+    telling: Arc<Semaphore>,
+}
+
+/// What senders take from.
+pub struct Waiting {
+    queue: mpsc::Receiver<Handed>,
+    telling: Arc<Semaphore>,
+}
+
+enum Handed {
+    Message(Ready),
+    Feedback(Ready, Turn),
+}
+
+/// The right to tell one verification's providers what became of its codes.
+pub struct Turn {
+    _permit: OwnedSemaphorePermit,
 }
 
 /// Room for one delivery.
 pub struct Place {
-    permit: mpsc::OwnedPermit<Ready>,
+    permit: mpsc::OwnedPermit<Handed>,
     metrics: Arc<Metrics>,
 }
 
 impl Outbox {
-    /// An outbox and the end that senders take from.
-    pub fn new(metrics: Arc<Metrics>) -> (Self, mpsc::Receiver<Ready>) {
+    /// An outbox for `concurrency` submissions at a time, and the end that senders take from.
+    pub fn new(metrics: Arc<Metrics>, concurrency: usize) -> (Self, Waiting) {
         let (queue, waiting) = mpsc::channel(QUEUE_LENGTH);
-        (Outbox { queue, metrics }, waiting)
+        // A vendor that is slow to hear of its successes must not hold up codes.
+        let telling = Arc::new(Semaphore::new((concurrency / 8).max(1)));
+        let outbox = Outbox { queue, metrics, telling: Arc::clone(&telling) };
+        (outbox, Waiting { queue: waiting, telling })
+    }
+
+    /// The turns to give feedback that are free now, up to `most`.
+    pub fn turns(&self, most: usize) -> Vec<Turn> {
+        let free =
+            || Arc::clone(&self.telling).try_acquire_owned().ok().map(|permit| Turn { _permit: permit });
+        std::iter::from_fn(free).take(most).collect()
     }
 
     /// Room for one delivery, if there is any.
@@ -60,10 +87,19 @@ impl Outbox {
 }
 
 impl Place {
-    /// Hands a delivery over.
+    /// Hands a message over.
     pub fn send(self, ready: Ready) {
+        self.hand_over(Handed::Message(ready));
+    }
+
+    /// Hands feedback over.
+    pub fn tell(self, ready: Ready, turn: Turn) {
+        self.hand_over(Handed::Feedback(ready, turn));
+    }
+
+    fn hand_over(self, handed: Handed) {
         self.metrics.outbox_waits(1);
-        self.permit.send(ready);
+        self.permit.send(handed);
     }
 }
 
@@ -71,35 +107,40 @@ impl Place {
 /// waits then is left to its lease.
 pub async fn run(
     sender: Sender,
-    mut waiting: mpsc::Receiver<Ready>,
+    mut waiting: Waiting,
     concurrency: usize,
     tasks: TaskTracker,
     stop: CancellationToken,
 ) {
     let free = Arc::new(Semaphore::new(concurrency));
-    // A vendor that is slow to hear of its successes must not hold up codes.
-    let free_for_feedback = Arc::new(Semaphore::new((concurrency / 8).max(1)));
     loop {
         let next = tokio::select! {
             () = stop.cancelled() => None,
-            next = waiting.recv() => next,
+            next = waiting.queue.recv() => next,
         };
-        let Some(ready) = next else { return };
+        let Some(handed) = next else { return };
         sender.metrics().outbox_waits(-1);
-        if ready.delivery.kind == DeliveryKind::ConversionFeedback {
-            let permit = Arc::clone(&free_for_feedback).try_acquire_owned().ok();
-            let sender = sender.clone();
-            tasks.spawn(async move {
-                match &permit {
-                    Some(_) => sender.tell_conversion(ready).await,
-                    None => sender.tell_conversion_later(&ready).await,
-                }
-                drop(permit);
-            });
-            continue;
-        }
-        let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
         let sender = sender.clone();
-        tasks.spawn(async move { sender.send(ready, permit).await });
+        match handed {
+            Handed::Message(ready) => {
+                let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
+                tasks.spawn(async move { sender.send(ready, permit).await });
+            }
+            Handed::Feedback(ready, turn) => {
+                let telling = Arc::clone(&waiting.telling);
+                tasks.spawn(async move { tell(&sender, ready, turn, &telling).await });
+            }
+        }
+    }
+}
+
+/// Tells providers what became of a code.
+async fn tell(sender: &Sender, ready: Ready, turn: Turn, telling: &Semaphore) {
+    let was_the_last = telling.available_permits() == 0;
+    sender.tell_conversion(ready).await;
+    drop(turn);
+    // Others may have waited for this turn.
+    if was_the_last {
+        sender.look_for_more();
     }
 }

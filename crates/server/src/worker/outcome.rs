@@ -152,11 +152,6 @@ impl Outcome {
         Outcome { submissions: delivery.submissions + 1, ..Outcome::unsent(delivery, state) }
     }
 
-    /// Not now, and nothing was tried.
-    pub(super) fn put_off(delivery: &Delivery, at: Timestamp) -> Self {
-        Outcome::unsent(delivery, DeliveryState::Due { at })
-    }
-
     fn unsent(delivery: &Delivery, state: DeliveryState) -> Self {
         Outcome {
             state,
@@ -195,14 +190,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_off_uses_up_no_try_and_what_is_told_does() {
+    fn what_is_told_uses_up_a_try_and_what_is_canceled_does_not() {
         let app = fixtures::app(1);
         let delivery = fixtures::delivery(app, &fixtures::verification(app, START, 1), 1);
-        let later = Outcome::put_off(&delivery, START);
-        assert_eq!(
-            (later.submissions, later.state),
-            (delivery.submissions, DeliveryState::Due { at: START })
-        );
         assert_eq!(Outcome::told(&delivery, DeliveryState::Accepted).submissions, delivery.submissions + 1);
+        assert_eq!(Outcome::canceled(&delivery).submissions, delivery.submissions);
     }
 }

@@ -17,14 +17,19 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::side_by_side::SideBySide;
 use crate::usecase::{Services, UseCaseError};
 
 /// Messages that are asked about at a time. Few: a question holds a place of the window that codes need.
 const AT_ONCE: usize = 2;
 
+/// Overdue messages that are sent again at a time: each takes some reads and a commit.
+const SENT_AGAIN_AT_ONCE: usize = 16;
+
 /// Sees to overdue messages.
 pub struct Queries {
     services: Services,
+    again: SideBySide,
     free: Arc<Semaphore>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -33,15 +38,19 @@ pub struct Queries {
 impl Queries {
     /// Asks in `tasks` until `stop`.
     pub fn new(services: Services, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        Queries { services, free: Arc::new(Semaphore::new(AT_ONCE)), tasks, stop }
+        let again = SideBySide::new(SENT_AGAIN_AT_ONCE, tasks.clone());
+        Queries { services, again, free: Arc::new(Semaphore::new(AT_ONCE)), tasks, stop }
     }
 
-    /// Asks about an overdue message before it is sent again, if its carrier may be asked; nobody waits for it.
+    /// Asks about an overdue message before it is sent again, if its carrier may be asked. Nobody waits for it,
+    /// unless all places are taken.
     pub async fn overdue(&self, delivery: DeliveryId, sent: Sent) {
         let provider = self.services.smpp.iter().find(|smpp| smpp.queries() && *smpp.name() == sent.provider);
         let place = provider.and_then(|_| Arc::clone(&self.free).try_acquire_owned().ok());
         let (Some(provider), Some(place)) = (provider.cloned(), place) else {
-            return tell(delivery, self.services.overdue(delivery, &sent).await);
+            let services = self.services.clone();
+            let again = async move { tell(delivery, services.overdue(delivery, &sent).await) };
+            return self.again.begin(again).await;
         };
         let (services, stop) = (self.services.clone(), self.stop.clone());
         self.tasks.spawn(async move {

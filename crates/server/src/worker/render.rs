@@ -115,7 +115,8 @@ fn code(ready: &Ready, keyring: &Keyring, phone: &E164) -> Result<Option<Code>, 
     let State::Pending { code } = &verification.state else { return Ok(None) };
     match code {
         CodeMaterial::TestNumber => Ok(app.policy.test_code(phone).map(Code::fixed)),
-        CodeMaterial::Derived { .. } => {
+        // The core derives none for a ghost.
+        CodeMaterial::Derived { .. } | CodeMaterial::Ghost { .. } => {
             countersign_core::step::derive_code(keyring, app.id, verification, phone)
         }
     }

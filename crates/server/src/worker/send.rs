@@ -26,6 +26,7 @@ use super::render::{Rendered, render};
 use super::steps::advance;
 use crate::clock::{Clock, Randomness};
 use crate::engine::Engine;
+use crate::funnel::Funnel;
 use crate::metrics::Metrics;
 use crate::routing::{self, Leaving, Offered, Routing};
 use crate::senders::Senders;
@@ -60,6 +61,8 @@ pub struct SenderParts {
     pub providers: Providers,
     /// Who of them carries which.
     pub routing: Arc<Routing>,
+    /// Counts how far customers come.
+    pub funnel: Arc<Funnel>,
     /// Whom messages say they come from.
     pub senders: Senders,
     /// Takes messages back that nobody needs any more.
@@ -111,6 +114,11 @@ impl Sender {
 
     pub(super) fn submit_timeout(&self) -> Duration {
         self.0.retries.submit_timeout
+    }
+
+    /// Has due deliveries looked for at once.
+    pub(super) fn look_for_more(&self) {
+        self.0.due.notify_one();
     }
 
     /// The providers.
@@ -251,6 +259,9 @@ impl Sender {
         if untried {
             return tried.again(refused, now);
         }
+        // Whoever is asked next has not asked for the wait that another one asks for.
+        let waits = |name: &ProviderName| self.0.routing.asked_wait(name, offered.to, now);
+        let refused = Refused { retry_after: another.as_ref().and_then(waits), ..refused };
         match another.and_then(|_| self.later(tried.delivery, &refused, now)) {
             Some(at) => tried.again(refused, at),
             None => tried.given_up(refused),
@@ -278,6 +289,9 @@ impl Sender {
             kind,
         };
         let due_at_once = matches!(outcome.state, DeliveryState::Due { at } if at <= now);
+        let accepted = outcome.state == DeliveryState::Accepted;
+        let is_code = matches!(ready.delivery.kind, DeliveryKind::Code { .. });
+        let carrier = outcome.provider.clone().filter(|_| accepted && is_code);
         let settlement = Settlement {
             id: ready.delivery.id,
             node: self.0.node,
@@ -288,7 +302,9 @@ impl Sender {
             unknowns: outcome.unknowns,
             events: outcome.event.into_iter().map(event).collect(),
         };
-        let accepted = outcome.state == DeliveryState::Accepted;
+        if let Some(carrier) = carrier {
+            self.0.funnel.sent(ready.app.id, &ready.verification, &carrier, now);
+        }
         match self.0.store.settle(vec![settlement]).await {
             Err(error) => {
                 // The lease runs out and the delivery is taken over: a second copy of the same code.

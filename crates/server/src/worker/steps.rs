@@ -18,7 +18,12 @@ pub(super) async fn advance(
 ) -> Result<(), EngineError> {
     let take = |room| {
         let command = Command::Advance(Advance { verification, cause, room });
-        engine.run(Job { app: Arc::clone(app), target: Target::Verification(verification), command })
+        engine.run(Job {
+            app: Arc::clone(app),
+            target: Target::Verification(verification),
+            command,
+            permit: None,
+        })
     };
     match take(Room::Open).await {
         Err(EngineError::Exceeded(_)) => take(Room::Full).await.map(|_| ()),

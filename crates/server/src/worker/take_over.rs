@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::delivery::{DeliveryKind, DeliveryState};
+use countersign_core::delivery::{Delivery, DeliveryKind, DeliveryState};
 use countersign_core::event::{Event, EventKind};
 use countersign_core::id::EventId;
-use countersign_store::{AnyStore, Leased, Lookup, NodeId, Settlement, Store as _, StoreError};
+use countersign_store::{AnyStore, LeaseLimits, Leased, Lookup, NodeId, Settlement, Store as _, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::outbox::{Outbox, Ready};
+use super::outbox::{Outbox, Ready, Turn};
 use crate::clock::{Clock, Randomness};
 use crate::directory::Directory;
 
 /// How often the store is asked. A retry waits half a second at least (`Backoff::default`).
 const INTERVAL: Duration = Duration::from_millis(500);
-/// Deliveries taken in one go.
+/// Messages taken in one go.
 const BATCH: usize = 64;
 
 /// Takes due deliveries for this node.
@@ -51,25 +51,28 @@ impl TakeOver {
         }
     }
 
-    /// One round; says how many deliveries it took.
+    /// One round; says how many messages it took. Feedback that nobody is free to give stays where it is.
     async fn round(&self) -> usize {
-        let leased = match self.store.lease_due(self.node, self.clock.now(), self.lease, BATCH).await {
+        let mut turns = self.outbox.turns(BATCH);
+        let limits = LeaseLimits { messages: BATCH, feedback: turns.len() };
+        let leased = match self.store.lease_due(self.node, self.clock.now(), self.lease, limits).await {
             Ok(leased) => leased,
             Err(error) => {
                 tracing::error!(%error, "due messages cannot be read");
                 return 0;
             }
         };
-        let count = leased.len();
+        let count = leased.iter().filter(|leased| is_message(&leased.delivery)).count();
         for leased in leased {
-            if let Err(error) = self.take(leased).await {
+            let turn = if is_message(&leased.delivery) { None } else { turns.pop() };
+            if let Err(error) = self.take(leased, turn).await {
                 tracing::error!(%error, "a due message cannot be taken over");
             }
         }
         count
     }
 
-    async fn take(&self, mut leased: Leased) -> Result<(), StoreError> {
+    async fn take(&self, mut leased: Leased, turn: Option<Turn>) -> Result<(), StoreError> {
         let delivery = &mut leased.delivery;
         let lookup = Lookup::Verification(delivery.app, delivery.verification);
         let loaded = self.store.load(lookup).await?;
@@ -80,6 +83,9 @@ impl TakeOver {
         let (Some(app), Some(verification)) = (self.directory.app(delivery.app), wanted) else {
             return self.settle(&leased, DeliveryState::Canceled).await;
         };
+        if let Some(state) = verification.decided_by_receipt(&leased.delivery) {
+            return self.settle(&leased, state).await;
+        }
         if leased.taken_over {
             // Its node died or stood still: it may have sent it (design 6, Sending).
             leased.delivery.submissions += 1;
@@ -89,7 +95,11 @@ impl TakeOver {
         }
         match self.outbox.reserve() {
             Some(place) => {
-                place.send(Ready { app, verification, delivery: leased.delivery, lease: leased.lease });
+                let ready = Ready { app, verification, delivery: leased.delivery, lease: leased.lease };
+                match turn {
+                    Some(turn) => place.tell(ready, turn),
+                    None => place.send(ready),
+                }
                 Ok(())
             }
             // Every sender is busy: give it back for the next round.
@@ -100,8 +110,8 @@ impl TakeOver {
     async fn settle(&self, leased: &Leased, state: DeliveryState) -> Result<(), StoreError> {
         let delivery = &leased.delivery;
         let now = self.clock.now();
-        let is_message = delivery.kind != DeliveryKind::ConversionFeedback;
-        let may_be_sent = is_message && leased.taken_over && matches!(state, DeliveryState::Due { .. });
+        let may_be_sent =
+            is_message(delivery) && leased.taken_over && matches!(state, DeliveryState::Due { .. });
         let unknown = may_be_sent.then(|| Event {
             id: EventId::new(now, delivery.id.partition(), &mut self.randomness.entropy()),
             app: delivery.app,
@@ -127,4 +137,8 @@ impl TakeOver {
         };
         self.store.settle(vec![settlement]).await.map(|_| ())
     }
+}
+
+fn is_message(delivery: &Delivery) -> bool {
+    delivery.kind != DeliveryKind::ConversionFeedback
 }

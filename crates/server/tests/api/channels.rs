@@ -101,8 +101,8 @@ async fn r6_the_proof_of_one_channel_names_its_method() {
     }
 }
 
-#[tokio::test]
-async fn a_channel_that_nobody_carries_is_refused_and_one_that_somebody_does_goes_to_him() {
+/// A server with a provider `texts` and one of its own for calls, `calls`.
+pub(crate) async fn texts_and_calls() -> (Server, Sink, Sink) {
     let setup = Setup::default();
     let sink = Sink::new(&setup.clock).await;
     let calls = Sink::new(&setup.clock).await;
@@ -114,7 +114,12 @@ async fn a_channel_that_nobody_carries_is_refused_and_one_that_somebody_does_goe
         )
         .into_boxed_str(),
     );
-    let server = Setup { providers, first, ..setup }.start().await;
+    (Setup { providers, first, ..setup }.start().await, sink, calls)
+}
+
+#[tokio::test]
+async fn a_channel_that_nobody_carries_is_refused_and_one_that_somebody_does_goes_to_him() {
+    let (server, sink, calls) = texts_and_calls().await;
     let shop = server.live_shop_with(json!({ "channels": ["sms", "voice", "telegram"] })).await;
     let body = start_body(LIVE_PHONE, "login");
     let refused = shop.try_start(with(body.clone(), "/channel", "telegram")).await;

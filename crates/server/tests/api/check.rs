@@ -12,7 +12,10 @@ async fn the_right_code_approves_and_gives_the_proof() {
     let shop = server.test_shop().await;
     let id = shop.start(payment_body(PHONE)).await;
     let checked = shop.check(&id, &server.code(PHONE).await).await;
-    let expected = json!({ "id": id, "status": "approved", "result": "approved", "attempts_remaining": 2, "proof": checked["proof"] });
+    let expected = json!({
+        "id": id, "status": "approved", "result": "approved", "attempts_remaining": 2,
+        "proof": checked["proof"], "assurance": "possession",
+    });
     assert_eq!(checked, expected);
     assert_eq!(checked["proof"].as_str().unwrap().split('.').count(), 3);
     assert_eq!(shop.events(&id).await.last().unwrap(), "verification.approved");
@@ -52,7 +55,7 @@ async fn a_wrong_code_costs_an_attempt_and_the_last_one_exhausts() {
     }
     let checked = shop.check(&id, &right).await;
     assert_eq!((&checked["result"], &checked["status"]), (&json!("exhausted"), &json!("exhausted")));
-    assert!(checked.get("proof").is_none());
+    assert!(checked.get("proof").is_none() && checked.get("assurance").is_none());
 }
 
 #[tokio::test]

@@ -18,6 +18,10 @@ async fn approved_by_email(server: &Server, shop: &Shop) -> (String, String) {
     let id = shop.start(by_email("login")).await;
     let code = server.code(PHONE).await;
     let checked = shop.check(&id, &code).await;
+    assert_eq!(
+        (&checked["assurance"], &shop.show(&id).await["assurance"]),
+        (&json!("notification"), &json!("notification"))
+    );
     (id, checked["proof"].as_str().unwrap().to_owned())
 }
 

@@ -137,13 +137,9 @@ async fn values_out_of_their_bounds_are_pointed_at() {
         ("client", json!({ "ip": "203.0.113.7:80" }), "/client/ip"),
         ("client", json!({ "user_agent": "u".repeat(1025) }), "/client/user_agent"),
         ("client", json!({ "device": "d".repeat(257) }), "/client/device"),
-        ("presentation", json!({ "mode": "page" }), "/presentation/origin"),
+        ("presentation", json!({ "mode": "element" }), "/presentation/origin"),
         ("presentation", json!({ "mode": "page", "origin": "http://shop.example" }), "/presentation/origin"),
-        (
-            "presentation",
-            json!({ "mode": "iframe", "origin": "https://a.example" }),
-            "/presentation/frame_origin",
-        ),
+        ("presentation", json!({ "mode": "iframe", "origin": "https://a.example" }), "/presentation/origin"),
         ("presentation", json!({ "mode": "app", "app_hash": "short" }), "/presentation/app_hash"),
         ("presentation", json!({ "mode": "app" }), "/presentation/app_hash"),
     ] {

@@ -1,9 +1,13 @@
 //! Conversion feedback: a provider that wants to know is told what became of the codes it carried.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
+use countersign_core::delivery::DeliveryState;
+use countersign_store::{LeaseLimits, NodeId, Store as _};
 use serde_json::{Value, json};
 
-use crate::harness::{Drill, code_in, eventually};
+use crate::harness::{Drill, code_in, eventually, pause, start_body};
 
 /// Lets time pass until the vendor was told something so often.
 async fn told(drill: &Drill, times: usize) -> Vec<(String, Value)> {
@@ -32,9 +36,10 @@ async fn a_provider_hears_that_its_code_was_typed_and_the_timeline_stays_the_cus
     let drill = Drill::new().await;
     let id = approve(&drill).await;
     assert_eq!(told(&drill, 1).await, [said("used")]);
-    let metrics = drill.shop.get("/metrics").await.text();
     let counted = "countersign_conversion_feedback_total{provider=\"vendor\",outcome=\"accepted\"} 1";
-    assert!(metrics.contains(counted), "{metrics}");
+    // The vendor has heard it before its answer is counted.
+    let is_counted = async || drill.shop.get("/metrics").await.text().contains(counted).then_some(());
+    eventually("the answer in the figures", is_counted).await;
     let timeline = drill.shop.timeline(&id).await;
     let kinds: Vec<_> = timeline.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["verification.started", "delivery.accepted", "verification.approved"]);
@@ -88,4 +93,32 @@ async fn feedback_that_is_refused_for_good_is_not_repeated() {
         crate::harness::pause(std::time::Duration::from_millis(700)).await;
     }
     assert_eq!(drill.vendor.told().len(), 1);
+}
+
+#[tokio::test]
+async fn feedback_that_finds_no_place_is_left_in_the_store_and_told_when_there_is_one() {
+    // One provider is told at a time.
+    let drill = Drill::with("concurrency = 8").await;
+    drill.vendor.holds_feedback();
+    let mut started = Vec::new();
+    for number in 0..3 {
+        let id = drill.shop.start(start_body(&format!("+49151123456{number:02}"), "login")).await;
+        drill.shop.event(&id, "delivery.accepted").await;
+        started.push(id);
+    }
+    drill.server.clock().advance(600);
+    for id in &started {
+        drill.shop.event(id, "verification.expired").await;
+    }
+    let waiting_since = drill.server.clock().now().plus(Duration::from_secs(15));
+    told(&drill, 1).await;
+    pause(Duration::from_millis(1200)).await;
+    let store = &drill.server.services.store;
+    let limits = LeaseLimits { messages: 9, feedback: 9 };
+    let now = drill.server.clock().now();
+    let left = store.lease_due(NodeId(99), now, Duration::from_millis(1), limits).await.unwrap();
+    let states: Vec<_> = left.iter().map(|left| left.delivery.state).collect();
+    assert_eq!(states, [DeliveryState::Due { at: waiting_since }; 2]);
+    drill.vendor.hears_feedback();
+    told(&drill, 3).await;
 }

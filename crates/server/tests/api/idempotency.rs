@@ -4,8 +4,10 @@ use countersign_core::subject::Mode;
 use countersign_server::tenant::Scope;
 use serde_json::json;
 
+use crate::channels::texts_and_calls;
 use crate::harness::{
-    Brake, PHONE, Server, Setup, eventually, payment_body, policy_of, redeem_body, start_body, with,
+    Brake, LIVE_PHONE, PHONE, Server, Setup, eventually, payment_body, policy_of, redeem_body, start_body,
+    with,
 };
 
 const START: &str = "/v1/verifications";
@@ -104,6 +106,41 @@ async fn i15_a_repeated_resend_sends_once() {
     assert_eq!(shop.post_as("s1", &path, json!({})).await.text(), first.text());
     server.text(PHONE, 2).await;
     assert_eq!(shop.count(&id, "verification.resent").await, 1);
+}
+
+#[tokio::test]
+async fn i15_a_repeated_start_or_resend_gets_its_first_answer_after_its_route_is_gone() {
+    let (server, _texts, calls) = texts_and_calls().await;
+    let limits = json!({ "spacing_s": 0, "per_ten_minutes": 50, "per_hour": 50, "per_day": 50 });
+    let shop = server.live_shop_with(json!({ "channels": ["sms", "voice"], "phone_limits": limits })).await;
+    let by_voice = with(start_body(LIVE_PHONE, "login"), "/channel", "voice");
+    let made = shop.post_as("made", START, by_voice.clone()).await;
+    let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+    let found = shop.post_as("found", START, by_voice.clone()).await;
+    assert_eq!(found.expect(200)["id"], id);
+    server.clock().advance(30);
+    let (path, voice) = (format!("{START}/{id}/resend"), json!({ "channel": "voice" }));
+    let resent = shop.post_as("resent", &path, voice.clone()).await;
+    resent.expect(200);
+    calls.message(2).await;
+
+    shop.patch("/v1/app", json!({ "route": ["texts"] })).await.expect(200);
+    server.clock().advance(45);
+    for (key, path, body, first) in [
+        ("made", START, &by_voice, &made),
+        ("found", START, &by_voice, &found),
+        ("resent", path.as_str(), &voice, &resent),
+    ] {
+        let again = shop.post_as(key, path, body.clone()).await;
+        assert_eq!((again.status, again.text()), (first.status, first.text()), "{key}");
+        let anew = shop.post_as(&format!("{key}-anew"), path, body.clone()).await;
+        anew.problem("channel_unavailable");
+    }
+    assert_eq!(shop.count(&id, "verification.resent").await, 1);
+
+    // What was refused was not answered: its key starts when there is a route.
+    shop.patch("/v1/app", json!({ "route": [] })).await.expect(200);
+    shop.post_as("made-anew", START, by_voice).await.expect(200);
 }
 
 #[tokio::test]

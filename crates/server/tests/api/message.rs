@@ -76,6 +76,8 @@ async fn the_last_line_binds_the_code_to_where_it_is_typed() {
     let server = Server::start().await;
     let shop = server.test_shop().await;
     let origin = "https://shop.example";
+    let origins = [origin, "https://www.shop.example:8443", "https://verify.example"];
+    shop.patch("/v1/app", json!({ "origins": origins })).await.expect(200);
     for (n, (presentation, expected)) in [
         (json!({ "mode": "page", "origin": origin }), "@shop.example #CODE"),
         (json!({ "mode": "element", "origin": "https://www.shop.example:8443" }), "@www.shop.example #CODE"),
@@ -93,6 +95,34 @@ async fn the_last_line_binds_the_code_to_where_it_is_typed() {
         let text = server.text(&phone, 1).await;
         assert_eq!(text.lines().last().unwrap(), expected.replace("CODE", &code_in(&text)), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_message_for_an_element_or_a_frame_where_none_can_be_never_goes_out() {
+    let server = Server::start().await;
+    let shop = server.test_shop().await;
+    let (own, frame) = ("https://shop.example", "https://verify.example");
+    shop.patch("/v1/app", json!({ "origins": [own, frame] })).await.expect(200);
+    for (presentation, pointer) in [
+        (json!({ "mode": "element", "origin": "https://evil.example" }), "/presentation/origin"),
+        (json!({ "mode": "element", "origin": "https://shop.example:8443" }), "/presentation/origin"),
+        (json!({ "mode": "element", "origin": "https://sub.shop.example" }), "/presentation/origin"),
+        (
+            json!({ "mode": "iframe", "origin": "https://evil.example", "frame_origin": frame }),
+            "/presentation/origin",
+        ),
+        (
+            json!({ "mode": "iframe", "origin": own, "frame_origin": "https://evil.example" }),
+            "/presentation/frame_origin",
+        ),
+    ] {
+        let body = with(start_body(PHONE, "login"), "/presentation", presentation);
+        shop.try_start(body).await.wrong_field(pointer);
+    }
+    assert_eq!(server.inbox(PHONE).len(), 0);
+    let body = with(start_body(PHONE, "login"), "/presentation", json!({ "mode": "element", "origin": own }));
+    shop.start(body).await;
+    server.text(PHONE, 1).await;
 }
 
 #[tokio::test]

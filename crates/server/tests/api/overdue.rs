@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use countersign_delivery::simulated::Condition;
+use countersign_server::clock::Randomness;
 use serde_json::json;
 
-use crate::harness::{PHONE, Server, Shop, eventually, pause, start_body};
+use crate::harness::{Brake, PHONE, Server, Setup, Shop, eventually, pause, start_body};
 
 const FIRST: &str = "simulated";
 const SECOND: &str = "simulated-2";
@@ -14,7 +15,12 @@ const KNOWN: usize = 25;
 
 /// Carriers whose first one is known to send its receipts at once, and then goes silent.
 async fn gone_silent(policy: serde_json::Value) -> (Server, Shop) {
-    let server = Server::with_two_carriers().await;
+    with_randomness(policy, Randomness::system().unwrap()).await
+}
+
+async fn with_randomness(policy: serde_json::Value, randomness: Randomness) -> (Server, Shop) {
+    let delivery = "submit_timeout_s = 1";
+    let server = Setup { carriers: 2, delivery, randomness, ..Setup::default() }.start().await;
     let shop = server.test_shop_with(policy).await;
     for customer in 0..KNOWN {
         let phone = format!("+4477009003{customer:02}");
@@ -71,4 +77,27 @@ async fn without_the_option_or_another_carrier_nobody_is_sent_anything() {
     }
     assert_eq!(shop.count(&id, "delivery.accepted").await, 2, "one by each, and no more");
     assert_eq!(shop.count(&id, "delivery.failed").await, 0);
+}
+
+#[tokio::test]
+async fn one_overdue_message_that_has_to_wait_holds_up_no_other() {
+    let brake = Brake::default();
+    let policy = json!({ "on_overdue_receipt": "send_again" });
+    let (server, shop) = with_randomness(policy, brake.randomness()).await;
+    let first = shop.start(start_body("+447700900401", "login")).await;
+    shop.event(&first, "delivery.accepted").await;
+    server.clock().advance_ms(10);
+    let second = shop.start(start_body("+447700900402", "login")).await;
+    shop.event(&second, "delivery.accepted").await;
+    // The request's id, then the step's own: whatever comes for the first phone waits behind it.
+    brake.stop_at(2);
+    tokio::join!(shop.check(&first, "000000"), async {
+        eventually("the first phone to be busy", async || brake.has_stopped()).await;
+        server.clock().advance(1);
+        let sent = async || (!server.inbox("+447700900402").is_empty()).then_some(());
+        eventually("the second phone's message by the other carrier", sent).await;
+        assert_eq!(server.inbox("+447700900401").len(), 0);
+        brake.release();
+    });
+    server.text("+447700900401", 1).await;
 }

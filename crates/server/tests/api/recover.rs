@@ -3,7 +3,7 @@
 use countersign_delivery::simulated::Condition;
 use serde_json::{Value, json};
 
-use crate::harness::{LIVE_PHONE, PHONE, Server, Shop, start_body, together, with};
+use crate::harness::{LIVE_PHONE, PHONE, Server, Setup, Shop, start_body, together, with};
 
 const NEW: &str = "+447700900456";
 const DAY_S: u64 = 24 * 3600;
@@ -167,6 +167,10 @@ async fn bad_input_is_told_at_its_field() {
     let abroad =
         ask(&shop, with(body.clone(), "/phone", "+33612345678")).await.problem("country_not_allowed");
     assert_eq!(abroad["pointer"], "/phone");
+    for (new, code) in [("+33612345678", "country_not_allowed"), ("+499001234567", "number_type_refused")] {
+        let refused = ask(&shop, with(body.clone(), "/to", new)).await;
+        assert_eq!(refused.problem(code)["pointer"], "/to");
+    }
     ask(&shop, crate::harness::without(body, "customer")).await.problem("invalid_request");
 }
 
@@ -195,4 +199,16 @@ async fn n7_a_phone_that_could_not_be_told_gives_nothing_away() {
     let problem = shop.try_start(replacing(&id)).await.problem("recovery_void");
     assert!(problem["detail"].as_str().unwrap().contains("notice"), "{problem}");
     assert!(shop.show(&id).await.get("assurance").is_none(), "it proves nothing");
+}
+
+#[tokio::test]
+async fn n7_a_notice_that_a_carrier_may_have_sent_has_told() {
+    let server = Setup { delivery: "submit_timeout_s = 1", ..Setup::default() }.start().await;
+    let shop = server.test_shop().await;
+    server.set_carrier("simulated", Condition::Hangs);
+    let id = id_of(&ask(&shop, lost(PHONE)).await.expect(201));
+    shop.event(&id, "delivery.unknown").await;
+    server.set_carrier("simulated", Condition::Works);
+    server.clock().advance(3 * DAY_S);
+    shop.try_start(replacing(&id)).await.expect(201);
 }

@@ -199,6 +199,20 @@ async fn the_other_carrier_brings_the_same_code_on_a_resend() {
 }
 
 #[tokio::test]
+async fn a_resend_that_the_other_carrier_refuses_leaves_by_the_first_again() {
+    let (server, shop) = two_carriers(Condition::Works, Condition::Refuses).await;
+    let id = shop.start(start_body(PHONE, "login")).await;
+    let first = server.text(PHONE, 1).await;
+    accepted(&shop, &id, 1).await;
+    server.clock().advance(30);
+    shop.resend(&id).await.expect(200);
+    assert_eq!(server.text(PHONE, 2).await, first);
+    let event = accepted(&shop, &id, 2).await;
+    assert_eq!(data(&event), (FIRST, vec!["another_route", "not simulated-2: refused"]));
+    assert_eq!(shop.count(&id, "delivery.failed").await, 0);
+}
+
+#[tokio::test]
 async fn what_both_refuse_is_given_up_after_one_try_each() {
     let (server, shop) = two_carriers(Condition::Refuses, Condition::Refuses).await;
     let id = shop.start(start_body(PHONE, "login")).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign_delivery::simulated::Condition;
 use serde_json::json;
 
-use crate::harness::{PHONE, Server, Setup, Shop, eventually, pause, start_body};
+use crate::harness::{PHONE, Server, Setup, Shop, eventually, pause, start_body, with};
 
 /// Two carriers, a segment of which costs 0.04 and 0.05, and a bound for each verification.
 async fn priced(max_spend: &'static str) -> (Server, Shop) {
@@ -84,4 +84,17 @@ async fn a_resend_that_fails_over_counts_what_the_first_message_cost() {
     pause(Duration::from_millis(1200)).await;
     assert_eq!(server.inbox(PHONE).len(), 1);
     assert_eq!(shop.count(&id, "delivery.accepted").await, 1);
+}
+
+#[tokio::test]
+async fn n7_no_bound_of_the_codes_refuses_the_notice_even_where_another_carrier_takes_it() {
+    let (server, shop) = priced("prices_file = \"prices.csv\"\nmax_spend = \"0.05\"").await;
+    let old = with(start_body(PHONE, "account_change"), "/customer", "c_77");
+    let (id, proof) = server.approve(&shop, old).await;
+    server.set_carrier("simulated", Condition::Refuses);
+    let new = with(start_body("+447700900456", "account_change"), "/customer", "c_77");
+    shop.try_start(with(new, "/replaces", json!({ "proof": proof }))).await.expect(201);
+    server.text(PHONE, 2).await;
+    let expected = ["0.040000", "0.050000"].map(|amount| json!({ "amount": amount, "currency": "EUR" }));
+    assert_eq!(costs(&shop, &id, 2).await, expected, "nine cents of five");
 }

@@ -20,6 +20,7 @@ async fn a_start_answers_201_with_all_that_a_shop_shows() {
             "purpose": "payment", "channel": "sms", "assurance": "possession", "transaction": transaction(),
             "created_at": "2026-11-23T10:00:00.000Z", "expires_at": "2026-11-23T10:05:00.000Z",
             "resend_at": "2026-11-23T10:00:30.000Z", "attempts_remaining": 3,
+            "client_secret": body["client_secret"], "url": body["url"],
         })
     );
 }

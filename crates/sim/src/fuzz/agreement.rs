@@ -1,8 +1,11 @@
 //! Our codec beside `rusmpp`, which nobody here wrote, on octets from anywhere.
 
-use countersign_delivery::smpp::pdu::{Frame, Pdu, Tlv, decode, tag};
+use countersign_delivery::smpp::pdu::{Frame, Pdu, Tlv, decode};
 use rusmpp::decode::DecodeWithLength as _;
 use rusmpp::encode::{Encode as _, Length as _};
+
+const MS_MSG_WAIT_FACILITIES: u16 = 0x0030;
+const CALLBACK_NUM_PRES_IND: u16 = 0x0302;
 
 /// Whether both write the first PDU as it came, where ours finds nothing odd about it and theirs takes it.
 pub fn agrees(octets: &[u8]) -> bool {
@@ -18,11 +21,17 @@ pub fn agrees(octets: &[u8]) -> bool {
     through_rusmpp(frame.raw()).is_none_or(|written| written == frame.raw())
 }
 
-/// The parameters that both keep as they are: `rusmpp` gives the others types of their own, and writes values that
-/// those do not have as something else. We use none of them.
+/// Bits that two parameters have no use for, `rusmpp` does not write again: a `deliver_sm` whose
+/// `callback_num_pres_ind` is 0x10 leaves it with 0x00 (SMPP 3.4 §5.3.2.37: bits 7 to 4 are unused), and one whose
+/// `ms_msg_wait_facilities` is 0x04 too (§5.3.2.13: bit 7, 1 and 0 have a meaning). We keep what came. Every other
+/// parameter both keep, whatever its value.
 fn is_alike(parameter: &Tlv) -> bool {
-    let used = [tag::MESSAGE_PAYLOAD, tag::RECEIPTED_MESSAGE_ID, tag::MESSAGE_STATE, tag::NETWORK_ERROR_CODE];
-    used.contains(&parameter.tag) || (0x1400..=0x3fff).contains(&parameter.tag)
+    let kept = match parameter.tag {
+        MS_MSG_WAIT_FACILITIES => 0b1000_0011,
+        CALLBACK_NUM_PRES_IND => 0b0000_1111,
+        _ => return true,
+    };
+    parameter.value.iter().all(|octet| octet & !kept == 0)
 }
 
 fn parameters(pdu: &Pdu) -> &[Tlv] {
@@ -48,4 +57,65 @@ fn through_rusmpp(pdu: &[u8]) -> Option<Vec<u8>> {
     written.resize(start + command.length(), 0);
     command.encode(written.get_mut(start..)?);
     Some(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_delivery::smpp::pdu::{ShortMessage, encode};
+
+    use super::*;
+
+    /// A message with one parameter, and what `rusmpp` makes of it.
+    fn with(tag: u16, value: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
+        let tlvs = vec![Tlv { tag, value: value.to_vec().into() }];
+        let message = ShortMessage { esm_class: 4, tlvs, ..ShortMessage::default() };
+        let mut octets = Vec::new();
+        encode(&Pdu::DeliverSm(Box::new(message)), 0, 7, &mut octets).unwrap();
+        let written = through_rusmpp(&octets);
+        (octets, written)
+    }
+
+    #[test]
+    fn rusmpp_drops_the_unused_bits_of_two_parameters() {
+        for (tag, came, left) in [(CALLBACK_NUM_PRES_IND, 0x10, 0), (MS_MSG_WAIT_FACILITIES, 0x04, 0)] {
+            let (octets, written) = with(tag, &[came]);
+            assert_eq!(
+                written,
+                with(tag, &[left]).1,
+                "{tag:#06x}: if it does not any more, compare all of it"
+            );
+            assert!(written.is_some_and(|written| written != octets) && agrees(&octets), "{tag:#06x}");
+        }
+        for (tag, value) in [(CALLBACK_NUM_PRES_IND, 0x09), (MS_MSG_WAIT_FACILITIES, 0x82)] {
+            let (octets, written) = with(tag, &[value]);
+            assert_eq!(written, Some(octets), "{tag:#06x}");
+        }
+    }
+
+    #[test]
+    fn both_keep_every_other_parameter_as_it_came() {
+        let values: [&[u8]; 11] = [
+            b"",
+            &[0],
+            &[1],
+            &[0x7f],
+            &[0x80],
+            &[0xff],
+            b"\x01\0",
+            b"\xff\xff",
+            b"a\0c",
+            b"\x80\0\0\0",
+            b"\xff123456\0",
+        ];
+        let mut compared = 0;
+        // The standard's, the reserved ones between them, and some that vendors take.
+        for tag in 0..0x1500 {
+            for value in values {
+                let (octets, written) = with(tag, value);
+                assert!(agrees(&octets), "{tag:#06x} {value:02x?}: {written:02x?}");
+                compared += usize::from(written.is_some());
+            }
+        }
+        assert!(compared > 10_000, "{compared}");
+    }
 }

@@ -1,6 +1,7 @@
 //! HTTP/1.1 as far as a load needs it: whole messages with a Content-Length, over kept connections.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -29,6 +30,13 @@ impl Message<'_> {
     pub fn status(&self) -> anyhow::Result<u16> {
         let digits = self.head.get(9..12).context("the answer has no status")?;
         Ok(std::str::from_utf8(digits)?.parse()?)
+    }
+
+    /// The value of a header, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.split(|byte| *byte == b'\n').skip(1);
+        let mut pairs = lines.filter_map(|line| std::str::from_utf8(line).ok()?.split_once(':'));
+        pairs.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
     /// Whether the first line begins so.
@@ -87,6 +95,23 @@ impl Wire {
         Ok(Some(Message { head: &self.buffer[..head], body: &self.buffer[head..head + length] }))
     }
 
+    /// Waits until something of the next message has come, and leaves it where it is; false when the other side
+    /// has hung up instead.
+    pub async fn comes(&mut self) -> anyhow::Result<bool> {
+        Ok(self.buffer.len() > self.given || self.stream.peek(&mut [0]).await? > 0)
+    }
+
+    /// Waits until the other side hangs up, or says anything more; so long at most.
+    pub async fn ends_within(&mut self, patience: Duration) {
+        // Whatever ends it, it has ended.
+        let _ = tokio::time::timeout(patience, self.stream.peek(&mut [0])).await;
+    }
+
+    /// Breaks the connection off, so that the other side learns of it as of an accident.
+    pub fn reset(self) -> anyhow::Result<()> {
+        Ok(self.stream.set_zero_linger()?)
+    }
+
     async fn fill(&mut self) -> anyhow::Result<bool> {
         anyhow::ensure!(self.buffer.len() <= MAX_MESSAGE_BYTES, "a head without an end");
         Ok(self.stream.read_buf(&mut self.buffer).await? > 0)
@@ -142,6 +167,9 @@ mod tests {
         assert_eq!(content_length(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n").unwrap(), 12);
         assert_eq!(content_length(b"HTTP/1.1 200 OK\r\nx: 1\r\ncontent-length:0\r\n\r\n").unwrap(), 0);
         assert!(content_length(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+        let message = Message { head: b"POST / HTTP/1.1\r\nHost: a:1\r\nX-Key:  b \r\n\r\n", body: b"" };
+        assert_eq!((message.header("host"), message.header("x-key")), (Some("a:1"), Some("b")));
+        assert_eq!(message.header("post / http/1.1"), None);
         assert_eq!(quoted(br#"{"id":"ver_1","to":"x"}"#, "\"id\":\""), Some("ver_1"));
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::story::Story;
 use super::{LEASE, SLACK_MS};
 use crate::api::{Api, Request};
-use crate::sink::{Behaviour, Sink, Submission};
+use crate::sink::{Sink, Submission};
 
 /// What stories are held against.
 pub(super) struct Context {
@@ -104,7 +104,7 @@ impl Story {
     /// "A second copy is harmless, a missing one is not": whoever still waits has had a message.
     fn check_presence(&mut self, submissions: &[Submission]) {
         let waits = self.approval().is_none() && !self.is_unreachable;
-        let arrived = submissions.iter().any(|s| s.behaviour != Behaviour::Unavailable);
+        let arrived = submissions.iter().any(|s| s.behaviour.may_reach_phone());
         if waits && !arrived {
             self.violations.push(format!("no message ever came: {submissions:?}"));
         }

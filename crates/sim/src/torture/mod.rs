@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use crate::api::Api;
 use crate::clock;
 use crate::server::{Server, Setup};
-use crate::sink::{Behaviour, Sink};
+use crate::sink::{Behaviour, Body, Cut, Garbage, RetryAfter, Sink};
 pub use random::Random;
 pub use story::Story;
 
@@ -142,10 +142,15 @@ impl Customers {
 
 fn fault(random: &mut Random) -> Behaviour {
     match random.below(100) {
-        0..78 => Behaviour::Accept,
-        78..85 => Behaviour::Unavailable,
-        85..92 => Behaviour::AcceptAfter(Duration::from_millis(random.below(800))),
-        92..96 => Behaviour::AcceptAfter(Duration::from_millis(1500)),
+        0..72 => Behaviour::Accept,
+        72..78 => Behaviour::Unavailable,
+        78..81 => Behaviour::Throttle(RetryAfter::Seconds(1)),
+        81..87 => Behaviour::AcceptAfter(Duration::from_millis(random.below(800))),
+        87..90 => Behaviour::AcceptAfter(Duration::from_millis(1500)),
+        90..93 => Behaviour::Cut(Cut::Unanswered),
+        93..95 => Behaviour::Cut(Cut::InStatus),
+        95..97 => Behaviour::Garbage(Garbage::OtherProtocol),
+        97 => Behaviour::Answer(200, Body::Endless),
         _ => Behaviour::Hang,
     }
 }

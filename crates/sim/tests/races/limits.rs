@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_core::limit::INSTANCE_PHONE_PER_DAY;
+use countersign_core::limit::{INSTANCE_PHONE_PER_DAY, kept_from};
+use countersign_core::verification::Standing;
 use countersign_sim::api::{Answer, Request};
 use serde_json::json;
 
@@ -56,7 +57,7 @@ async fn i9_the_limit_of_a_phone_over_all_apps_holds_under_parallel_starts() {
         let app = world.server.create_app(&format!("App {number}")).unwrap();
         apis.push(world.api.with_key(&world.server.create_key(&app, "live").unwrap()));
     }
-    let most = usize::try_from(INSTANCE_PHONE_PER_DAY).unwrap();
+    let most = usize::try_from(INSTANCE_PHONE_PER_DAY - kept_from(Standing::Stranger).per_day).unwrap();
     for _ in 0..5 {
         let phone = World::phone();
         // Six in each app: fewer than may live in one app, more than the phone may get over all.
@@ -68,8 +69,8 @@ async fn i9_the_limit_of_a_phone_over_all_apps_holds_under_parallel_starts() {
             at_once(&apis[3], starts(3)),
         );
         let answers = [a, b, c, d].concat();
-        assert_eq!(created(&answers), most, "{answers:?}");
-        assert_eq!(refused(&answers, &["limit_exceeded"]), 24 - most, "{answers:?}");
+        // Those above it look like the others, and do not leave (I16).
+        assert_eq!(created(&answers), 24, "{answers:?}");
         world.sink.wait_for(&phone, most, PATIENCE).await.unwrap();
         tokio::time::sleep(SETTLING / 10).await;
         assert_eq!(world.sink.to(&phone).len(), most);

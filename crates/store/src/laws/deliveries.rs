@@ -10,7 +10,7 @@ use countersign_core::verification::Channel;
 
 use super::{Handle, done, load, race, start};
 use crate::fixtures::{self, LEASE, LIFE, NODE, OTHER_NODE, START};
-use crate::{Leased, NewDelivery, NodeId, Settled, Settlement, Store};
+use crate::{LeaseLimits, Leased, NewDelivery, NodeId, Settled, Settlement, Store};
 
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -19,7 +19,11 @@ fn later() -> Timestamp {
 }
 
 async fn lease(store: &impl Store, node: NodeId, now: Timestamp) -> Vec<Leased> {
-    store.lease_due(node, now, LEASE, 100).await.unwrap()
+    store.lease_due(node, now, LEASE, most(100)).await.unwrap()
+}
+
+const fn most(number: usize) -> LeaseLimits {
+    LeaseLimits { messages: number, feedback: number }
 }
 
 async fn settle(store: &impl Store, settlement: Settlement) -> Settled {
@@ -57,7 +61,7 @@ pub async fn a_delivery_without_a_lease_is_leased_at_once<S: Handle>(store: &S) 
     assert_eq!(leased[0].delivery, due);
     assert_eq!(leased[0].lease, fixtures::lease(NODE, START));
     assert!(!leased[0].taken_over);
-    assert_eq!(store.lease_due(NODE, later(), LEASE, 0).await.unwrap().len(), 0);
+    assert_eq!(store.lease_due(NODE, later(), LEASE, most(0)).await.unwrap().len(), 0);
 }
 
 /// A delivery for later stays where it is until then.
@@ -98,7 +102,7 @@ pub async fn a_delivery_is_leased_by_one_node_only<S: Handle>(store: &S) {
         start(store, fixtures::app(1), number, None).await;
     }
     let leased = race(store, 16, |store, node| async move {
-        store.lease_due(NodeId(node), START, LEASE, 5).await.unwrap()
+        store.lease_due(NodeId(node), START, LEASE, most(5)).await.unwrap()
     })
     .await;
     let ids: Vec<DeliveryId> = leased.iter().flatten().map(|leased| leased.delivery.id).collect();
@@ -117,10 +121,40 @@ pub async fn those_that_wait_longest_are_leased_first<S: Handle>(store: &S) {
             DeliveryState::Due { at: START.plus(MOMENT * u32::try_from(number).unwrap()) };
         done(store, change).await;
     }
-    let leased = store.lease_due(NODE, later(), LEASE, 2).await.unwrap();
+    let leased = store.lease_due(NODE, later(), LEASE, most(2)).await.unwrap();
     let ids: Vec<DeliveryId> = leased.iter().map(|leased| leased.delivery.id).collect();
     assert_eq!(ids, [1, 2].map(|number| fixtures::delivery_id(START, number)));
     assert_eq!(lease(store, NODE, later()).await[0].delivery.id, fixtures::delivery_id(START, 3));
+}
+
+/// However much feedback has waited for however long, messages come first, and it has a limit of its own.
+pub async fn feedback_stands_in_front_of_no_message<S: Handle>(store: &S) {
+    let app = fixtures::app(1);
+    for number in 1..=40 {
+        let unseen = fixtures::unseen(app, fixtures::subject_key(app, number));
+        let mut change = fixtures::started(&unseen, START, number, None);
+        let delivery = &mut change.deliveries[0].delivery;
+        delivery.kind = DeliveryKind::ConversionFeedback;
+        delivery.state = DeliveryState::Due { at: START.plus(MOMENT * u32::try_from(number).unwrap()) };
+        done(store, change).await;
+    }
+    let later = START.plus(MOMENT * 100);
+    let mut expected = Vec::new();
+    for number in 41..=42 {
+        let unseen = fixtures::unseen(app, fixtures::subject_key(app, number));
+        let mut change = fixtures::started(&unseen, START, number, None);
+        change.deliveries[0].delivery.state = DeliveryState::Due { at: later };
+        expected.push(change.deliveries[0].delivery.id);
+        done(store, change).await;
+    }
+    let limits = LeaseLimits { messages: 5, feedback: 3 };
+    let take = async || {
+        let leased = store.lease_due(NODE, later, LEASE, limits).await.unwrap();
+        leased.into_iter().map(|leased| leased.delivery.id).collect::<Vec<_>>()
+    };
+    expected.extend((1..=3).map(|number| fixtures::delivery_id(START, number)));
+    assert_eq!(take().await, expected);
+    assert_eq!(take().await, [4, 5, 6].map(|number| fixtures::delivery_id(START, number)));
 }
 
 /// Time alone finishes nothing: whoever leases an expired delivery ends it.

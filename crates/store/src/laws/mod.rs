@@ -16,6 +16,8 @@
 )]
 
 pub mod deliveries;
+pub mod funnel;
+pub mod journal;
 pub mod limits;
 pub mod reads;
 pub mod subjects;
@@ -76,6 +78,7 @@ macro_rules! obeys_the_laws {
                     a_lost_lease_is_claimed_again_and_counts_one_unknown,
                     a_delivery_is_leased_by_one_node_only,
                     those_that_wait_longest_are_leased_first,
+                    feedback_stands_in_front_of_no_message,
                     an_expired_delivery_is_leased_so_that_it_can_end,
                     a_settled_delivery_is_not_leased,
                     a_retry_is_leased_when_it_is_due,
@@ -97,6 +100,16 @@ macro_rules! obeys_the_laws {
                     a_page_has_only_what_was_asked_for,
                     a_timeline_keeps_the_order_of_writing,
                     a_timeline_is_bounded;
+                funnel:
+                    figures_of_a_funnel_add_up,
+                    figures_of_a_funnel_can_be_moved,
+                    a_funnel_has_only_what_was_asked_for,
+                    racing_additions_to_a_funnel_lose_nothing,
+                    a_purge_drops_old_days_of_a_funnel;
+                journal:
+                    the_journal_keeps_the_order_of_commits,
+                    a_refused_change_is_not_in_the_journal,
+                    an_old_journal_is_purged;
                 upkeep:
                     idempotency_keys_are_claimed_once_and_expire,
                     idempotency_keys_of_two_apps_are_two,

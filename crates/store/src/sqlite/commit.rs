@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::deliveries;
 use super::fault::Fault;
+use super::journal;
 use super::work::Work;
 use crate::limits::{self, Count};
 use crate::{Change, Commit, NewDelivery, StoreError, Version};
@@ -32,6 +33,7 @@ struct Prepared {
     cancellations: Vec<DeliveryId>,
     events: Vec<PreparedEvent>,
     reservation: Reservation,
+    journal: Vec<journal::Prepared>,
 }
 
 struct PreparedVerification {
@@ -82,6 +84,7 @@ impl Prepared {
             cancellations: change.cancellations,
             events: PreparedEvent::all(&change.events)?,
             reservation: change.reservation,
+            journal: journal::Prepared::all(&change.journal)?,
         })
     }
 }
@@ -144,6 +147,7 @@ fn write(connection: &Connection, change: &Prepared) -> Result<Commit, Fault> {
     }
     append(connection, &change.events)?;
     write_counters(connection, &change.reservation)?;
+    journal::append(connection, &change.journal)?;
     Ok(Commit::Done(version))
 }
 

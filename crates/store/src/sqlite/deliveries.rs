@@ -12,10 +12,17 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::commit::{PreparedEvent, append};
 use super::fault::Fault;
 use super::work::Work;
-use crate::{Lease, Leased, NewDelivery, NodeId, Settled, Settlement, StoreError};
+use crate::{Lease, LeaseLimits, Leased, NewDelivery, NodeId, Settled, Settlement, StoreError};
 
 const COLUMNS: &str = "id, app, verification, mode, channel, kind, generation, created_at, expires_at, \
                        submissions, unknowns, provider, reference, state, due_at, lease_node";
+
+/// Due deliveries that reach a phone, by the index of exactly these.
+const MESSAGES: &str =
+    "INDEXED BY messages_by_readiness WHERE state = 'due' AND kind <> 'conversion_feedback'";
+/// Those that tell providers what became of others.
+const FEEDBACK: &str =
+    "INDEXED BY feedback_by_readiness WHERE state = 'due' AND kind = 'conversion_feedback'";
 
 /// A state's word and, while it is due, its time.
 fn state_columns(state: DeliveryState) -> (&'static str, Option<i64>) {
@@ -138,7 +145,7 @@ pub(super) struct LeaseWork {
     pub(super) node: NodeId,
     pub(super) now: Timestamp,
     pub(super) lease: Duration,
-    pub(super) limit: usize,
+    pub(super) limits: LeaseLimits,
 }
 
 impl Work for LeaseWork {
@@ -146,7 +153,8 @@ impl Work for LeaseWork {
 
     fn run(&self, connection: &Connection) -> Result<Vec<Leased>, Fault> {
         let lease = Lease { node: self.node, until: self.now.plus(self.lease) };
-        let mut leased = self.ready(connection, lease)?;
+        let mut leased = self.ready(connection, lease, MESSAGES, self.limits.messages)?;
+        leased.append(&mut self.ready(connection, lease, FEEDBACK, self.limits.feedback)?);
         let mut statement = connection.prepare_cached(
             "UPDATE deliveries SET unknowns = ?2, lease_node = ?3, ready_at = ?4 WHERE id = ?1",
         )?;
@@ -165,12 +173,17 @@ impl Work for LeaseWork {
 }
 
 impl LeaseWork {
-    fn ready(&self, connection: &Connection, lease: Lease) -> Result<Vec<Leased>, Fault> {
+    fn ready(
+        &self,
+        connection: &Connection,
+        lease: Lease,
+        which: &str,
+        limit: usize,
+    ) -> Result<Vec<Leased>, Fault> {
         let mut statement = connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM deliveries INDEXED BY deliveries_by_readiness
-             WHERE state = 'due' AND ready_at <= ?1 ORDER BY ready_at, id LIMIT ?2"
+            "SELECT {COLUMNS} FROM deliveries {which} AND ready_at <= ?1 ORDER BY ready_at, id LIMIT ?2"
         ))?;
-        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![self.now.as_millis(), limit])?;
         let mut ready = Vec::new();
         while let Some(row) = rows.next()? {

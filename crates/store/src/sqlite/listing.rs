@@ -98,7 +98,7 @@ impl Work for OverdueWork {
     fn run(&self, connection: &Connection) -> Result<Vec<Overdue>, Fault> {
         let mut statement = connection.prepare_cached(
             "SELECT app, subject, id FROM verifications INDEXED BY verifications_by_expiry
-             WHERE status = 'pending' AND wakes_at <= ?1 ORDER BY wakes_at, id LIMIT ?2",
+             WHERE status IN ('pending', 'challenge_required') AND wakes_at <= ?1 ORDER BY wakes_at, id LIMIT ?2",
         )?;
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let overdue = statement.query_map(params![self.now.as_millis(), limit], |row| {

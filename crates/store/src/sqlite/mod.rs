@@ -11,6 +11,8 @@ mod commit;
 mod deliveries;
 mod directory;
 mod fault;
+mod funnel;
+mod journal;
 mod listing;
 mod load;
 mod reader;
@@ -32,6 +34,7 @@ use std::time::Duration;
 
 use countersign_core::delivery::Delivery;
 use countersign_core::event::Event;
+use countersign_core::funnel::FunnelCount;
 use countersign_core::id::{AppId, DeliveryId, VerificationId};
 use countersign_core::time::Timestamp;
 use rusqlite::Connection;
@@ -41,8 +44,9 @@ use self::directory::Directory;
 use self::work::{BackupJob, Failure, Message, Queue};
 use self::writer::{Figures, Writer};
 use crate::{
-    Change, Commit, IdempotencyRecord, Leased, Listing, Loaded, Lookup, NodeId, Overdue, Page, Reserved,
-    Setting, SettingKind, Settled, Settlement, Stats, Store, StoreError,
+    Change, Commit, FunnelQuery, IdempotencyRecord, JournalPosition, JournalRecord, LeaseLimits, Leased,
+    Listing, Loaded, Lookup, NodeId, Overdue, Page, Reserved, Setting, SettingKind, Settled, Settlement,
+    Stats, Store, StoreError,
 };
 
 /// Requests that may wait for a thread; who comes then waits outside.
@@ -211,9 +215,9 @@ impl Store for SqliteStore {
         node: NodeId,
         now: Timestamp,
         lease: Duration,
-        limit: usize,
+        limits: LeaseLimits,
     ) -> Result<Vec<Leased>, StoreError> {
-        self.inner.writes.run(deliveries::LeaseWork { node, now, lease, limit }).await
+        self.inner.writes.run(deliveries::LeaseWork { node, now, lease, limits }).await
     }
 
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
@@ -253,6 +257,22 @@ impl Store for SqliteStore {
 
     async fn put_setting(&self, kind: SettingKind, setting: Setting) -> Result<bool, StoreError> {
         self.inner.writes.run(upkeep::PutWork { kind, setting }).await
+    }
+
+    async fn add_funnel(&self, counts: Vec<FunnelCount>) -> Result<(), StoreError> {
+        self.inner.writes.run(funnel::AddWork(counts)).await
+    }
+
+    async fn funnel(&self, query: FunnelQuery) -> Result<Vec<FunnelCount>, StoreError> {
+        self.inner.walks.run(funnel::ReadWork(query)).await
+    }
+
+    async fn journal(
+        &self,
+        after: JournalPosition,
+        limit: usize,
+    ) -> Result<Vec<(JournalPosition, JournalRecord)>, StoreError> {
+        self.inner.walks.run(journal::ReadWork { after, limit }).await
     }
 
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {

@@ -7,11 +7,13 @@ use countersign_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::fault::Fault;
+use super::funnel;
+use super::journal;
 use super::listing::first_id_at;
 use super::work::Work;
 use crate::{
-    FINISHED_DELIVERIES_KEPT, IDEMPOTENCY_LIFETIME, IdempotencyRecord, Reserved, Setting, SettingKind,
-    Version,
+    FINISHED_DELIVERIES_KEPT, FUNNEL_DAYS_KEPT, IDEMPOTENCY_LIFETIME, IdempotencyRecord, JOURNAL_KEPT,
+    Reserved, Setting, SettingKind, Version,
 };
 
 /// Claims an idempotency key.
@@ -127,6 +129,9 @@ impl Work for PurgeWork {
         let mut dropped = self.sweep_counters(connection, &mut sweeps.counters)?;
         dropped += self.sweep_idempotency(connection, &mut sweeps.idempotency, self.limit - dropped)?;
         dropped += self.drop_deliveries(connection, self.limit - dropped)?;
+        dropped +=
+            funnel::drop_before(connection, self.now.day().minus(FUNNEL_DAYS_KEPT), self.limit - dropped)?;
+        dropped += journal::drop_before(connection, self.now.minus(JOURNAL_KEPT), self.limit - dropped)?;
         Ok(dropped)
     }
 }

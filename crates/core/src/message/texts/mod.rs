@@ -114,6 +114,11 @@ pub(super) const fn english() -> &'static Texts {
     &en::TEXTS
 }
 
+/// The languages that there are texts in.
+pub(super) fn languages() -> impl Iterator<Item = &'static str> {
+    LANGUAGES.into_iter().map(|texts| texts.language)
+}
+
 /// The texts for exactly this tag: built-in texts know languages, not regions.
 pub(super) fn for_tag(locale: &Locale) -> Option<&'static Texts> {
     LANGUAGES.into_iter().find(|texts| texts.language == locale.as_str())

@@ -57,6 +57,8 @@ url = "{{setting.base}}/used/{{id}}"
 json = { outcome = "{{outcome}}" }
 "#;
 
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+
 const BEARER: &str = r#"{ type = "bearer", token = "{{secret.key}}" }"#;
 
 fn try_provider(base: &str, auth: &str, key: Option<&str>) -> Result<DeclaredProvider, DeclaredSetupError> {
@@ -67,7 +69,7 @@ fn try_provider(base: &str, auth: &str, key: Option<&str>) -> Result<DeclaredPro
         resolve: &mut |name, _| Ok(key.filter(|_| name == "key").map(|key| Secret::new(key.to_owned()))),
         sender: None,
         callback_url: None,
-        timeouts: HttpTimeouts::new(Duration::from_millis(500), Duration::from_secs(1)).unwrap(),
+        timeouts: HttpTimeouts::new(Duration::from_millis(500), ANSWER_TIMEOUT).unwrap(),
     })
 }
 
@@ -255,6 +257,18 @@ async fn without_a_token_nothing_was_written() {
     let base = serve(Router::new().route("/token", post(broken))).await;
     let provider = try_provider(&base, OAUTH2, Some("k3y")).unwrap();
     assert!(matches!(submit(&provider).await, Submission::NotWritten { .. }));
+}
+
+#[tokio::test]
+async fn who_waits_for_a_token_in_vain_learns_within_the_time_of_an_answer_that_nothing_was_written() {
+    let silent = || std::future::pending::<StatusCode>();
+    let base = serve(Router::new().route("/token", post(silent))).await;
+    let provider = try_provider(&base, OAUTH2, Some("k3y")).unwrap();
+    // The second waits for the first, which asks.
+    let both = async { tokio::join!(submit(&provider), submit(&provider)) };
+    let (first, second) = tokio::time::timeout(ANSWER_TIMEOUT, both).await.expect("in time");
+    let not_written = Submission::NotWritten { reason: "token_timeout".into() };
+    assert_eq!((&first, &second), (&not_written, &not_written));
 }
 
 #[test]

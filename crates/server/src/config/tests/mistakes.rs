@@ -208,9 +208,9 @@ fn mistakes_of_providers_are_told_at_their_place() {
         (good.replace("https", "http"), ":4:7: providers[0].url: http would show", "allow_plain_http = true"),
         (good.replace("https", "ftp"), ":4:7: providers[0].url: not a web address", "https://"),
         (
-            format!("{good}timeout_s = 30\n"),
-            ":6:13: providers[0].timeout_s: 30 s is not shorter",
-            "lease longer",
+            format!("{good}timeout_s = 11\n"),
+            ":6:13: providers[0].timeout_s: 11 s is longer than delivery.submit_timeout_s, 10 s",
+            "submit_timeout_s longer",
         ),
         (format!("{good}{good}"), ":7:8: providers[1].name: there is another provider \"a\"", "of its own"),
         (

@@ -2,7 +2,7 @@
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use super::super::rules::{Draft, KeysDraft, ProviderDraft};
+use super::super::rules::{ChallengeDraft, Draft, KeysDraft, ProviderDraft};
 use super::super::schema::{Layout, Preset, SECTIONS, settable, variable};
 use super::super::sender_rules::{DltDraft, SenderDraft};
 use super::super::{example_toml, reference_markdown};
@@ -53,6 +53,7 @@ fn every_key_of_the_structs_is_in_the_schema_and_the_other_way_round() {
         ("senders", fields_of::<SenderDraft>()),
         ("dlt_templates", fields_of::<DltDraft>()),
         ("providers", fields_of::<ProviderDraft>()),
+        ("challenge", fields_of::<ChallengeDraft>()),
         ("simulated_phone", fields_of::<SimulatedPhone>()),
         ("metrics", fields_of::<Metrics>()),
     ] {
@@ -72,7 +73,8 @@ fn the_longest_submission_is_what_the_provider_takes() {
 }
 
 /// Files that are not there, and what needs one; see `carriers` and `senders`.
-const FILES: [&str; 3] = ["prices_file", "max_spend", "sender_rules_file"];
+const FILES: [&str; 6] =
+    ["prices_file", "max_spend", "sender_rules_file", "vendor_file", "networks_file", "daily_spend"];
 
 #[test]
 fn each_key_can_be_set_alone_to_its_example() {
@@ -110,6 +112,9 @@ fn the_example_with_every_key_set_is_the_default_and_a_provider() {
                 "prices_file",
                 "max_spend",
                 "sender_rules_file",
+                "vendor_file",
+                "networks_file",
+                "daily_spend",
                 "file = \"/etc/countersign/carrier",
             ]
             .iter()

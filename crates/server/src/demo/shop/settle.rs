@@ -1,145 +1,144 @@
-//! The heart of the integration: check what the customer typed, redeem the proof, take the money.
+//! The heart of the integration: what became of a verification, and what the shop does about it.
 
-use axum::extract::{Form, State};
-use axum::http::HeaderMap;
-use axum::response::Response;
-use serde::Deserialize;
+use super::DemoShop;
+use super::approval::{Approval, Ended, Refused, RefusedBy, Stage};
+use super::customer::SessionId;
+use super::proof_check::{self, Expected, Report, Verdict, key_name};
+use super::task::Tampering;
+use crate::demo::countersign_client::{CountersignError, Problem, RedeemRequest};
 
-use super::order::{Closed, Notice, Order, Receipt, Refused, RefusedAt, SessionId, Stage, Waiting};
-use super::{DemoShop, PURPOSE, tamper, words};
-use crate::demo::countersign_client::{CountersignError, RedeemRequest, readable_claims};
-use crate::demo::page::see_other;
-
-/// What the code page posts. No Debug: it holds a code.
-#[derive(Deserialize)]
-pub(super) struct CodeForm {
-    code: String,
-    attempt: String,
-}
-
-/// What becomes of the order.
-enum Next {
-    /// It stays, and the code page says something.
-    Say(Notice),
-    /// It moves on.
-    Become(Stage),
-}
-
-impl Next {
-    fn error(words: String) -> Self {
-        Next::Say(Notice::Error(words))
-    }
-
-    fn close(how: Closed) -> Self {
-        Next::Become(Stage::Closed(how))
-    }
-}
-
-pub(super) async fn check(
-    State(shop): State<DemoShop>,
-    headers: HeaderMap,
-    Form(form): Form<CodeForm>,
-) -> Response {
-    let (session, order, waiting) = match shop.waiting_order_of(&headers) {
-        Ok(found) => found,
-        Err(elsewhere) => return see_other(elsewhere),
-    };
-    let next = match (&order.proof, words::code_mistake(&form.code)) {
-        (Some(proof), _) => pay(&shop, session, &order, &waiting, proof).await,
-        (None, Some(mistake)) => Next::error(mistake),
-        (None, None) => evaluate(&shop, session, &order, &waiting, &form).await,
-    };
-    shop.orders().update(&session, &order.number, |order| match next {
-        Next::Say(notice) => order.notice = Some(notice),
-        Next::Become(stage) if matches!(order.stage, Stage::Waiting(_)) => order.stage = stage,
-        // The same form in another tab was faster.
-        Next::Become(_) => {}
-    });
-    see_other("/shop/code")
-}
-
-/// Asks Countersign whether this is the code for what the shop's records say now.
-async fn evaluate(
+/// Asks Countersign what became of an approval that waits, and brings it to its end if there is one. The caller has the
+/// customer's turn. An error changes nothing: whoever asks again goes on where this stopped.
+pub(super) async fn settle(
     shop: &DemoShop,
     session: SessionId,
-    order: &Order,
-    waiting: &Waiting,
-    form: &CodeForm,
-) -> Next {
-    let key = format!("check-{}", form.attempt);
-    let answer =
-        shop.countersign().check(&waiting.verification, &form.code, &order.transaction(), &key).await;
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => return Next::error(words::check_refused(&error)),
+    approval: &Approval,
+) -> Result<(), CountersignError> {
+    if !matches!(approval.stage, Stage::Waiting(_)) {
+        return Ok(());
+    }
+    let stage = match &approval.proof {
+        Some(proof) => Some(act_on(shop, session, approval, proof).await?),
+        None => outcome(shop, session, approval).await?,
     };
-    match (answer.result.as_str(), answer.proof) {
+    if let Some(stage) = stage {
+        shop.customers().of(session).settle(&approval.number, stage);
+    }
+    Ok(())
+}
+
+async fn outcome(
+    shop: &DemoShop,
+    session: SessionId,
+    approval: &Approval,
+) -> Result<Option<Stage>, CountersignError> {
+    let verification = shop.countersign().get(&approval.verification).await?;
+    match (verification.status.as_str(), verification.proof) {
         ("approved", Some(proof)) => {
-            // Kept, so that a redeem without an answer can be repeated: the code itself is used up.
-            shop.orders().update(&session, &order.number, |order| order.proof = Some(proof.clone()));
-            pay(shop, session, order, waiting, &proof).await
+            shop.customers().of(session).change(&approval.number, |kept| kept.proof = Some(proof.clone()));
+            act_on(shop, session, approval, &proof).await.map(Some)
         }
-        ("transaction_mismatch", _) => refuse(shop, waiting, RefusedAt::Check, answer.result).await,
-        ("incorrect" | "superseded", _) if answer.status == "pending" => {
-            Next::error(words::wrong_code(answer.attempts_remaining))
-        }
-        ("incorrect" | "exhausted", _) => Next::close(Closed::Exhausted),
-        ("expired", _) => Next::close(Closed::Expired),
-        ("superseded", _) => Next::close(Closed::Superseded),
-        ("canceled", _) => Next::close(Closed::Canceled),
-        ("already_used", _) => Next::close(Closed::AlreadyUsed),
-        _ => Next::close(Closed::Void),
+        ("approved", None) => Ok(Some(Stage::Ended(Ended::Unused))),
+        (status, _) => Ok(Ended::of(status).map(Stage::Ended)),
     }
 }
 
-/// Redeems the proof for the order as the shop's records have it, and only then takes the money.
-async fn pay(shop: &DemoShop, session: SessionId, order: &Order, waiting: &Waiting, proof: &str) -> Next {
-    let order = tamper::just_before_payment(shop, session, order);
-    let public_session = session.public_name();
-    let request = RedeemRequest {
-        proof,
-        to: &order.phone,
-        purpose: PURPOSE,
-        session: &public_session,
-        transaction: &order.transaction(),
-    };
-    // Named after the verification: a form that was sent twice redeems once and gets one answer.
-    let key = format!("redeem-{}", waiting.verification);
-    let refused = match shop.countersign().redeem(&request, &key).await {
-        Ok(redeemed) => {
-            return Next::Become(Stage::Paid(Receipt {
-                verification: redeemed.verification.id,
-                masked_phone: redeemed.verification.to,
-                session: public_session,
-                claims: readable_claims(proof).unwrap_or_default(),
-            }));
+/// Believes the proof or not; redeems it for what the shop's records say, and only then lets the shop act.
+async fn act_on(
+    shop: &DemoShop,
+    session: SessionId,
+    approval: &Approval,
+    proof: &str,
+) -> Result<Stage, CountersignError> {
+    let mut report = check(shop, session, approval, proof).await?;
+    let is_believed = report.passed();
+    let approval = just_before_redeeming(shop, session, approval);
+    let redeemed = redeem(shop, session, &approval, proof).await;
+    let problem = match redeemed {
+        Ok(()) if is_believed => {
+            report.add("Redeemed", "", ONCE, "redeemed, for the first time", Verdict::Passed);
+            return Ok(Stage::Done(report));
         }
-        Err(CountersignError::Refused(problem)) => problem,
-        Err(error @ CountersignError::NoAnswer) => return Next::error(words::trouble(&error)),
+        Ok(()) => Problem::default(),
+        Err(CountersignError::Refused(problem)) if is_final(&problem) => problem,
+        Err(error) => return Err(error),
     };
-    match refused.code.as_str() {
-        "binding_mismatch" => {
-            let pointer = refused.pointer.unwrap_or_default();
-            refuse(shop, waiting, RefusedAt::Redeem, format!("{} {pointer}", refused.code)).await
-        }
-        "already_redeemed" => Next::close(Closed::AlreadyUsed),
-        "proof_expired" => Next::close(Closed::Expired),
-        "proof_void" | "proof_invalid" => Next::close(Closed::Void),
-        _ => Next::error(words::trouble(&CountersignError::Refused(refused))),
+    if is_believed && matches!(problem.code.as_str(), "already_redeemed" | "proof_expired") {
+        return Ok(Stage::Ended(Ended::Unused));
     }
-}
-
-/// Keeps what was refused, with the verification's status as Countersign has it now.
-async fn refuse(shop: &DemoShop, waiting: &Waiting, at: RefusedAt, reason: String) -> Next {
-    let status = match shop.countersign().get(&waiting.verification).await {
+    let found = match (&problem.pointer, problem.code.as_str()) {
+        (_, "") => "redeemed; the shop does nothing all the same".to_owned(),
+        (Some(pointer), code) => format!("{code} {pointer}"),
+        (None, code) => code.to_owned(),
+    };
+    report.add("Redeemed", "", ONCE, found, Verdict::Failed);
+    let status = match shop.countersign().get(&approval.verification).await {
         Ok(verification) => verification.status,
         Err(_) => "unknown".to_owned(),
     };
-    Next::Become(Stage::Refused(Refused {
-        verification: waiting.verification.clone(),
-        masked_phone: waiting.masked_phone.clone(),
-        at,
-        reason,
-        status,
-    }))
+    let by = if is_believed { RefusedBy::Countersign } else { RefusedBy::Shop };
+    Ok(Stage::Refused(Refused { report, by, status }))
+}
+
+const ONCE: &str = "once, by Countersign, with the same phone, purpose, session and transaction";
+
+/// Whether asking again would give the same answer.
+fn is_final(problem: &Problem) -> bool {
+    matches!(
+        problem.code.as_str(),
+        "binding_mismatch" | "already_redeemed" | "proof_expired" | "proof_void" | "proof_invalid"
+    )
+}
+
+async fn check(
+    shop: &DemoShop,
+    session: SessionId,
+    approval: &Approval,
+    proof: &str,
+) -> Result<Report, CountersignError> {
+    let keys = shop.keys_with(key_name(proof).as_deref()).await?;
+    let (session, transaction) = (session.public_name(), approval.transaction());
+    let expected = Expected {
+        issuer: shop.issuer(),
+        app: shop.app(),
+        verification: &approval.verification,
+        phone: &approval.asked.phone,
+        purpose: approval.task.purpose(),
+        session: &session,
+        transaction: transaction.as_ref(),
+        now: shop.now(),
+    };
+    Ok(proof_check::check(proof, &keys, &expected))
+}
+
+/// Uses the proof up, for what the shop's records say now. Also where the shop does not believe it: what was shown to
+/// Countersign once with other values is void, and nobody can use it after.
+async fn redeem(
+    shop: &DemoShop,
+    session: SessionId,
+    approval: &Approval,
+    proof: &str,
+) -> Result<(), CountersignError> {
+    let (session, transaction) = (session.public_name(), approval.transaction());
+    let request = RedeemRequest {
+        proof,
+        to: &approval.asked.phone,
+        purpose: approval.task.purpose(),
+        session: &session,
+        transaction: transaction.as_ref(),
+    };
+    // Named after the verification: asked twice, it is redeemed once and both get the same answer.
+    let key = format!("redeem-{}", approval.verification);
+    shop.countersign().redeem(&request, &key).await.map(|_| ())
+}
+
+/// The records as they are when the shop is about to act.
+fn just_before_redeeming(shop: &DemoShop, session: SessionId, approval: &Approval) -> Approval {
+    let mut approval = approval.clone();
+    if approval.asked.tampering == Tampering::BeforeRedeeming {
+        approval.deal = approval.asked.deal.tampered(Tampering::BeforeRedeeming);
+        let deal = approval.deal.clone();
+        shop.customers().of(session).change(&approval.number, |kept| kept.deal = deal);
+    }
+    approval
 }

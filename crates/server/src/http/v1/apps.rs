@@ -2,14 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use countersign_core::origin::{Origin, ReturnUrl};
 use countersign_core::policy::Policy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::verification::phone;
+use crate::branding::Branding;
 use crate::http::auth::{Admin, Reader};
 use crate::http::documented::{AlwaysProblems, RebindProblems, SettingProblems};
-use crate::http::json::Body;
+use crate::http::json::{Body, object};
 use crate::http::problem::Problem;
 use crate::tenant::App;
 use crate::usecase::Services;
@@ -30,6 +32,14 @@ pub struct AppBody {
     pub policy: Policy,
     /// Providers to try, in this order; empty: the instance's order.
     pub route: Vec<String>,
+    /// Origins whose pages may use the browser face and show the hosted page in a frame.
+    #[schema(value_type = Vec<String>)]
+    pub origins: Vec<Origin>,
+    /// Where customers may be sent back to.
+    #[schema(value_type = Vec<String>)]
+    pub return_urls: Vec<ReturnUrl>,
+    /// How the hosted page looks.
+    pub branding: Branding,
     /// When it was made, RFC 3339.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -43,6 +53,9 @@ impl From<&App> for AppBody {
             brand: app.brand.clone(),
             policy: app.policy.clone(),
             route: app.route.clone(),
+            origins: app.origins.clone(),
+            return_urls: app.return_urls.clone(),
+            branding: app.branding.clone(),
             created_at: app.created_at.to_string(),
         }
     }
@@ -65,11 +78,22 @@ pub struct AppChangeBody {
     pub policy: Option<Policy>,
     /// Providers to try, in this order.
     pub route: Option<Vec<String>>,
+    /// Origins whose pages may use the browser face and show the hosted page in a frame: https, or this machine.
+    /// At most 20.
+    #[schema(value_type = Option<Vec<String>>, max_items = 20, example = json!(["https://shop.example"]))]
+    pub origins: Option<Vec<Origin>>,
+    /// Where customers may be sent back to, whole addresses. At most 20.
+    #[schema(value_type = Option<Vec<String>>, max_items = 20, example = json!(["https://shop.example/checkout/verified"]))]
+    pub return_urls: Option<Vec<ReturnUrl>>,
+    /// How the hosted page looks; replaced whole.
+    #[serde(default, deserialize_with = "object")]
+    pub branding: Option<Branding>,
 }
 
 impl From<AppChangeBody> for AppSettings {
     fn from(body: AppChangeBody) -> Self {
-        AppSettings { name: body.name, brand: body.brand, policy: body.policy, route: body.route }
+        let AppChangeBody { name, brand, policy, route, origins, return_urls, branding } = body;
+        AppSettings { name, brand, policy, route, origins, return_urls, branding }
     }
 }
 
@@ -135,7 +159,7 @@ pub async fn rebind(
     Admin(caller): Admin,
     body: Body<RebindBody>,
 ) -> Result<Json<ReboundBody>, Problem> {
-    let phone = phone(&body.value.to, caller.app.policy.default_region, caller.mode())?;
+    let phone = phone(&body.value.to, caller.app.policy.default_region, caller.mode)?;
     services.rebind(&caller, &phone).await.map_err(|error| Problem::of(&error, services.clock.now()))?;
     Ok(Json(ReboundBody { to: phone.masked() }))
 }

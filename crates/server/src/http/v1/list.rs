@@ -73,7 +73,7 @@ pub async fn list(
     let views =
         services.list(&caller, filter).await.map_err(|error| Problem::of(&error, services.clock.now()))?;
     Ok(Json(PageBody {
-        data: views.views.into_iter().map(VerificationBody::from).collect(),
+        data: views.views.into_iter().map(VerificationBody::explained).collect(),
         next_cursor: views.next.map(|id| id.to_string()),
     }))
 }
@@ -107,7 +107,7 @@ fn filter(query: ListQuery, caller: &Caller) -> Result<Filter, Problem> {
             .transpose()?,
         phone: query
             .to
-            .map(|text| phone(&text, caller.app.policy.default_region, caller.mode()))
+            .map(|text| phone(&text, caller.app.policy.default_region, caller.mode))
             .transpose()
             .map_err(|problem| wrong("to", problem.detail.unwrap_or_default()))?,
         created_from: time("created_from", query.created_from)?,
@@ -122,6 +122,7 @@ fn filter(query: ListQuery, caller: &Caller) -> Result<Filter, Problem> {
 
 fn status(text: &str) -> Option<Status> {
     [
+        Status::ChallengeRequired,
         Status::Pending,
         Status::Approved,
         Status::Recovered,

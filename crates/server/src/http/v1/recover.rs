@@ -69,8 +69,8 @@ pub async fn recover(
     let customer = optional_text("/customer", Some(body.customer))?
         .ok_or_else(|| Problem::field("/customer", "say whose number changes"))?;
     let request = RecoverRequest {
-        phone: phone_at("/phone", &body.phone, policy.default_region, caller.mode())?,
-        replacement: phone_at("/to", &body.to, policy.default_region, caller.mode())?,
+        phone: phone_at("/phone", &body.phone, policy.default_region, caller.mode)?,
+        replacement: phone_at("/to", &body.to, policy.default_region, caller.mode)?,
         customer,
         locale: locale(body.locale.as_deref(), policy)?,
         metadata: body.metadata,

@@ -99,7 +99,7 @@ pub async fn redeem(
     }
     let request = RedeemRequest {
         proof: body.proof,
-        phone: phone(&body.to, caller.app.policy.default_region, caller.mode())?,
+        phone: phone(&body.to, caller.app.policy.default_region, caller.mode)?,
         purpose: body.purpose.parse().map_err(|wrong: countersign_core::purpose::InvalidPurpose| {
             Problem::field("/purpose", wrong.to_string())
         })?,

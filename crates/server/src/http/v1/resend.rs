@@ -24,7 +24,7 @@ pub struct ResendBody {
     /// How the code travels: sms · voice · whatsapp · telegram · email, as the app's policy allows. Default:
     /// the next step of the workflow, or as before.
     #[schema(example = "voice")]
-    channel: Option<String>,
+    pub channel: Option<String>,
 }
 
 /// Send the message again

@@ -25,5 +25,5 @@ pub async fn show(
 ) -> Result<Json<VerificationBody>, Problem> {
     let id = verification_id(&id)?;
     let view = services.show(&caller, id).await.map_err(|error| Problem::of(&error, services.clock.now()))?;
-    Ok(Json(view.into()))
+    Ok(Json(VerificationBody::explained(view)))
 }

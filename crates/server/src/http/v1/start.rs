@@ -10,9 +10,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_core::code::Alphabet;
 use countersign_core::email::{EmailAddress, InvalidEmail};
-use countersign_core::event::ClientAddress;
+use countersign_core::gate::Gate;
 use countersign_core::locale::Locale;
 use countersign_core::message::Reader;
+use countersign_core::origin::{NoOrigin, NoReturnUrl, Origin, ReturnTo, ReturnUrl};
 use countersign_core::policy::{MAX_LIFETIME, MIN_LIFETIME, Policy};
 use countersign_core::presentation::{AppHash, Host, Presentation};
 use countersign_core::proof::MAX_PROOF_BYTES;
@@ -24,6 +25,7 @@ use countersign_core::verification::Channel;
 use countersign_core::workflow::{self, DEFAULT_WAIT_S, InvalidWorkflow, WorkflowStep};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use super::verification::{
     TransactionBody, VerificationBody, channel, channel_at, optional_text, phone, phone_at, session, text_map,
@@ -34,9 +36,15 @@ use crate::http::idempotency::{IdempotencyHeader, IdempotencyKey};
 use crate::http::json::Body;
 use crate::http::problem::Problem;
 use crate::http::rate_limit;
+use crate::usecase::admit::Client;
+use crate::usecase::device::ShownToken;
 use crate::usecase::replace::{By, ReplaceRequest};
-use crate::usecase::start::{Path, StartAnswer, StartRequest};
+use crate::usecase::start::{StartAnswer, StartRequest};
+use crate::usecase::terms::{Path, Terms};
 use crate::usecase::{Caller, Services};
+
+/// More than any token has.
+const MAX_TOKEN_BYTES: usize = 256;
 
 /// What to verify.
 #[derive(Deserialize, ToSchema)]
@@ -163,30 +171,59 @@ pub enum AlphabetBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = Client)]
 pub struct ClientBody {
-    /// Your customer's IP address. Checked for its form and not kept.
+    /// Your customer's IP address, never your server's. The guard counts new numbers by it; without one, the limits of
+    /// addresses are off for this start. Kept as a one-way function for 8 days.
     #[schema(example = "203.0.113.7")]
     ip: Option<String>,
     /// Your customer's browser: at most 1,024 bytes. Not kept.
     #[schema(max_length = 1024)]
     user_agent: Option<String>,
-    /// Your name for your customer's device: at most 256 bytes. Not kept.
+    /// Your name for your customer's device, such as the value of a cookie: at most 256 bytes. The guard counts by it.
+    /// Kept as a one-way function.
     #[schema(max_length = 256)]
     device: Option<String>,
+    /// What a check gave you as `device_token`, from the cookie that you set with it. Needs a `customer`. The answer has
+    /// the next one.
+    #[schema(max_length = 256, example = "cvd_AAGfb2…")]
+    device_token: Option<String>,
+}
+
+/// A token as it was sent. One that is none is no mistake: whoever holds the browser writes its cookies.
+pub(super) fn shown_token(
+    pointer: &str,
+    text: String,
+    customer: Option<&String>,
+) -> Result<ShownToken, Problem> {
+    if text.len() > MAX_TOKEN_BYTES {
+        return Err(Problem::field(pointer, format!("at most {MAX_TOKEN_BYTES} bytes")));
+    }
+    if customer.is_none() {
+        return Err(Problem::field("/customer", "with a device_token, say whose it is"));
+    }
+    Ok(ShownToken(Zeroizing::new(text)))
 }
 
 /// Where the code is typed.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Presentation)]
 pub struct PresentationBody {
     /// page · element · iframe · app
-    mode: PresentationMode,
-    /// The origin of the shop's page, such as `https://shop.example`. For `page`: of the page itself.
+    pub(super) mode: PresentationMode,
+    /// The origin of the shop's page, such as `https://shop.example`; for `element` and `iframe` one of the app's
+    /// `origins`. For `page`: of the page itself; default: the hosted page.
     #[schema(example = "https://shop.example", max_length = 300)]
     origin: Option<String>,
-    /// For `iframe`: the origin of the frame.
+    /// For `iframe`: the origin of the frame, one of the app's `origins`; default: the hosted page.
     #[schema(max_length = 300)]
     frame_origin: Option<String>,
+    /// For the hosted page: where it sends your customer when it is done, one of the app's `return_urls`. It comes
+    /// back with `verification` and `state` in its query, and without an outcome: read that with your server.
+    #[schema(example = "https://shop.example/checkout/verified", max_length = 1024)]
+    return_url: Option<String>,
+    /// Your own word, 1–256 bytes, given back with `return_url`: bind it to the browser session that you start for.
+    #[schema(min_length = 1, max_length = 256)]
+    state: Option<String>,
     /// For `app`: the 11 characters of Android's SMS Retriever API.
     #[schema(min_length = 11, max_length = 11)]
     app_hash: Option<String>,
@@ -207,10 +244,11 @@ pub enum ReaderBody {
 }
 
 /// Where the code is typed.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PresentationMode {
     /// On a top-level page.
+    #[default]
     Page,
     /// In an element of the shop's page.
     Element,
@@ -226,6 +264,10 @@ pub enum PresentationMode {
 /// verification answers 200 with that one (and sends again if the resend ladder allows); another
 /// transaction in the same session supersedes it.
 ///
+/// Where the guard suspects fraud, or the app's policy says `always`, the answer has the status `challenge_required` and a
+/// `challenge`; the message leaves once `POST /v1/verifications/{id}/challenge` has its solution. The hosted page and
+/// `<countersign-otp>` do that by themselves.
+///
 /// With `replaces` it binds another phone to a customer: the old phone's proof is redeemed first. If the
 /// start is refused after that, by a limit that crosses phones, repeat it with its `Idempotency-Key`: it
 /// finds the proof redeemed by itself.
@@ -234,7 +276,7 @@ pub enum PresentationMode {
     params(IdempotencyHeader),
     request_body = StartBody,
     responses(
-        (status = 201, description = "A new verification; a message is on its way", body = VerificationBody, headers(
+        (status = 201, description = "A new verification; a message is on its way, or a challenge is to be solved", body = VerificationBody, headers(
             ("Location" = String, description = "Where it is read"),
             ("RateLimit-Policy" = String, description = "Limits on messages to this phone, such as `\"phone_per_hour\";q=5;w=3600`"),
             ("RateLimit" = String, description = "What is left of them: `r` messages, one more in `t` seconds. No promise"),
@@ -251,13 +293,18 @@ pub async fn start(
 ) -> Result<Response, Problem> {
     let retryable = key.bind(&body.bytes);
     let asked_in = body.value.workflow.as_ref().map_or("/channel", |_| "/workflow");
-    let request = parse(body.value, &caller)?;
-    let answer = services.start(&caller, request, retryable).await.map_err(|error| {
-        let problem = Problem::of(&error, services.clock.now());
-        let is_about_the_channel = problem.pointer.as_deref() == Some("/channel");
-        if is_about_the_channel { problem.pointer(asked_in) } else { problem }
-    })?;
+    let request = parse(body.value, &caller, &services.issuer)?;
+    let answer = services
+        .start(&caller, request, retryable)
+        .await
+        .map_err(|error| about_the_channel(Problem::of(&error, services.clock.now()), asked_in))?;
     Ok(answered(answer, services.clock.now()))
+}
+
+/// What is wrong with a channel is wrong where the channel was asked for.
+pub(super) fn about_the_channel(problem: Problem, asked_in: &str) -> Problem {
+    let is_it = problem.pointer.as_deref() == Some("/channel");
+    if is_it { problem.pointer(asked_in) } else { problem }
 }
 
 /// What was begun, or found: 201 or 200, and where it is read.
@@ -267,7 +314,14 @@ pub(super) fn answered(answer: StartAnswer, now: Timestamp) -> Response {
         Started::Found(_) => StatusCode::OK,
     };
     let location = format!("/v1/verifications/{}", answer.started.id());
-    let mut response = (status, Json(VerificationBody::from(answer.view))).into_response();
+    let body = VerificationBody {
+        client_secret: answer.client_secret.map(|secret| secret.expose().to_owned()),
+        url: answer.url,
+        device: answer.device.as_ref().map(|device| device.used.as_str().to_owned()),
+        device_token: answer.device.and_then(|device| device.next).map(|next| next.expose().to_owned()),
+        ..VerificationBody::from(answer.view)
+    };
+    let mut response = (status, Json(body)).into_response();
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -275,7 +329,58 @@ pub(super) fn answered(answer: StartAnswer, now: Timestamp) -> Response {
     response
 }
 
-fn parse(body: StartBody, caller: &Caller) -> Result<StartRequest, Problem> {
+fn parse(body: StartBody, caller: &Caller, issuer: &str) -> Result<StartRequest, Problem> {
+    let StartBody { to, mut client, replaces: old, .. } = body;
+    let device_token = client.as_mut().and_then(|client| client.device_token.take());
+    let terms = terms(
+        TermsBody {
+            purpose: body.purpose,
+            transaction: body.transaction,
+            session: body.session,
+            channel: body.channel,
+            workflow: body.workflow,
+            email: body.email,
+            locale: body.locale,
+            code: body.code,
+            expires_in: body.expires_in,
+            customer: body.customer,
+            presentation: body.presentation,
+            metadata: body.metadata,
+        },
+        caller,
+        issuer,
+    )?;
+    let customer = terms.customer.as_ref();
+    Ok(StartRequest {
+        phone: phone(&to, caller.app.policy.default_region, caller.mode)?,
+        replaces: old.map(|old| replaces(old, &terms.purpose, customer, caller)).transpose()?,
+        client: known_client(client)?,
+        device_token: device_token
+            .map(|text| shown_token("/client/device_token", text, terms.customer.as_ref()))
+            .transpose()?,
+        gate: Gate::Open,
+        terms,
+    })
+}
+
+/// What is asked of a phone, as it arrived.
+pub(super) struct TermsBody {
+    pub(super) purpose: String,
+    pub(super) transaction: Option<TransactionBody>,
+    pub(super) session: Option<String>,
+    pub(super) channel: Option<String>,
+    pub(super) workflow: Option<Vec<StepOrChannel>>,
+    pub(super) email: Option<String>,
+    pub(super) locale: Option<String>,
+    pub(super) code: Option<CodeBody>,
+    pub(super) expires_in: Option<u64>,
+    pub(super) customer: Option<String>,
+    pub(super) presentation: Option<PresentationBody>,
+    pub(super) metadata: BTreeMap<String, String>,
+}
+
+/// What is asked of a phone, or which field of it is wrong.
+pub(super) fn terms(mut body: TermsBody, caller: &Caller, issuer: &str) -> Result<Terms, Problem> {
     let policy = &caller.app.policy;
     let purpose = body.purpose.parse().map_err(|wrong: countersign_core::purpose::InvalidPurpose| {
         Problem::field("/purpose", wrong.to_string())
@@ -285,22 +390,22 @@ fn parse(body: StartBody, caller: &Caller) -> Result<StartRequest, Problem> {
         Some(seconds) => lifetime(seconds)?,
     };
     text_map("/metadata", &body.metadata)?;
-    let customer = optional_text("/customer", body.customer)?;
-    let replaces = body.replaces.map(|old| replaces(old, &purpose, customer.as_ref(), caller)).transpose()?;
-    Ok(StartRequest {
-        phone: phone(&body.to, policy.default_region, caller.mode())?,
+    Ok(Terms {
+        customer: optional_text("/customer", body.customer)?,
         transaction: body.transaction.map(|body| body.parse(&caller.app.brand)).transpose()?,
         session: session(body.session)?,
-        customer,
-        replaces,
         email: body.email.as_deref().map(|text| email(text, policy)).transpose()?,
         path: path(body.channel.as_deref(), body.workflow)?,
         locale: locale(body.locale.as_deref(), policy)?,
         reader: reader(body.presentation.as_ref()),
-        presentation: body.presentation.map(presentation).transpose()?.unwrap_or_default(),
+        return_to: body.presentation.as_mut().map(|body| return_to(body, caller)).transpose()?.flatten(),
+        presentation: body
+            .presentation
+            .map(|body| presentation(body, caller, issuer))
+            .transpose()?
+            .unwrap_or_default(),
         format: code_format(body.code, policy)?,
         lifetime,
-        client_address: client_address(body.client)?,
         metadata: body.metadata,
         purpose,
     })
@@ -330,8 +435,7 @@ fn replaces(
             _ => return Err(Problem::field("/replaces", "give either proof or recovery")),
         };
     let region = caller.app.policy.default_region;
-    let phone =
-        body.phone.map(|text| phone_at("/replaces/phone", &text, region, caller.mode())).transpose()?;
+    let phone = body.phone.map(|text| phone_at("/replaces/phone", &text, region, caller.mode)).transpose()?;
     Ok(ReplaceRequest { by, phone, customer })
 }
 
@@ -411,8 +515,8 @@ fn code_format(
         .map_err(|wrong| Problem::field("/code/length", wrong.to_string()))
 }
 
-fn client_address(client: Option<ClientBody>) -> Result<ClientAddress, Problem> {
-    let Some(client) = client else { return Ok(ClientAddress::Absent) };
+fn known_client(client: Option<ClientBody>) -> Result<Client, Problem> {
+    let Some(client) = client else { return Ok(Client::default()) };
     for (pointer, text, max) in
         [("/client/user_agent", &client.user_agent, 1024), ("/client/device", &client.device, 256)]
     {
@@ -420,13 +524,9 @@ fn client_address(client: Option<ClientBody>) -> Result<ClientAddress, Problem> 
             return Err(Problem::field(pointer, format!("at most {max} bytes")));
         }
     }
-    match client.ip {
-        None => Ok(ClientAddress::Absent),
-        Some(ip) => match ip.parse::<IpAddr>() {
-            Ok(_) => Ok(ClientAddress::Given),
-            Err(_) => Err(Problem::field("/client/ip", "an IPv4 or IPv6 address without port")),
-        },
-    }
+    let wrong = |_| Problem::field("/client/ip", "an IPv4 or IPv6 address without port");
+    let address = client.ip.map(|ip| ip.parse::<IpAddr>().map_err(wrong)).transpose()?;
+    Ok(Client { address, device: client.device })
 }
 
 fn reader(presentation: Option<&PresentationBody>) -> Reader {
@@ -436,27 +536,71 @@ fn reader(presentation: Option<&PresentationBody>) -> Reader {
     }
 }
 
-fn presentation(body: PresentationBody) -> Result<Presentation, Problem> {
-    let host = |pointer: &str, origin: Option<String>| {
-        let origin = origin.ok_or_else(|| Problem::field(pointer, "this presentation needs it"))?;
-        Host::of_origin(&origin).map_err(|wrong| Problem::field(pointer, wrong.to_string()))
+/// Where the code is typed; `issuer` is this server's own origin.
+fn presentation(body: PresentationBody, caller: &Caller, issuer: &str) -> Result<Presentation, Problem> {
+    // The hosted page's, where browsers bind codes to it at all.
+    let own_host = Host::of_origin(issuer).ok();
+    let host = |pointer: &str, origin: &str| {
+        Host::of_origin(origin).map_err(|wrong| Problem::field(pointer, wrong.to_string()))
     };
-    let origin = body.origin;
+    let given = body.origin.as_deref().map(|origin| host("/presentation/origin", origin)).transpose()?;
+    if matches!(body.mode, PresentationMode::Element | PresentationMode::Iframe) {
+        registered("/presentation/origin", body.origin.as_deref(), caller, issuer)?;
+        registered("/presentation/frame_origin", body.frame_origin.as_deref(), caller, issuer)?;
+    }
+    let needed = |pointer: &str| Problem::field(pointer, "this presentation needs it");
     match body.mode {
-        PresentationMode::Page => Ok(Presentation::Page { host: host("/presentation/origin", origin)? }),
-        PresentationMode::Element => {
-            Ok(Presentation::Element { host: host("/presentation/origin", origin)? })
-        }
-        PresentationMode::Iframe => Ok(Presentation::Iframe {
-            top: host("/presentation/origin", origin)?,
-            embedded: host("/presentation/frame_origin", body.frame_origin)?,
+        PresentationMode::Page => Ok(match given.or(own_host) {
+            Some(host) => Presentation::Page { host },
+            None => Presentation::Unbound,
         }),
+        PresentationMode::Element => {
+            Ok(Presentation::Element { host: given.ok_or_else(|| needed("/presentation/origin"))? })
+        }
+        PresentationMode::Iframe => {
+            let top = given.ok_or_else(|| needed("/presentation/origin"))?;
+            let frame = body.frame_origin.as_deref();
+            let frame = frame.map(|origin| host("/presentation/frame_origin", origin)).transpose()?;
+            match frame.or(own_host) {
+                Some(embedded) => Ok(Presentation::Iframe { top, embedded }),
+                None => Err(needed("/presentation/frame_origin")),
+            }
+        }
         PresentationMode::App => {
-            let hash =
-                body.app_hash.ok_or_else(|| Problem::field("/presentation/app_hash", "an app needs it"))?;
+            let hash = body.app_hash.ok_or_else(|| needed("/presentation/app_hash"))?;
             let hash = AppHash::try_from(hash)
                 .map_err(|wrong| Problem::field("/presentation/app_hash", wrong.to_string()))?;
             Ok(Presentation::App { hash })
         }
     }
+}
+
+/// Refuses an origin that is neither one of the app's nor this server's own: no element works there and no frame is shown, so
+/// that a message for it would be wasted, or somebody else's.
+fn registered(pointer: &str, origin: Option<&str>, caller: &Caller, issuer: &str) -> Result<(), Problem> {
+    let Some(text) = origin else { return Ok(()) };
+    let origin: Origin =
+        text.parse().map_err(|wrong: NoOrigin| Problem::field(pointer, wrong.to_string()))?;
+    if origin.as_str() == issuer || caller.app.origins.contains(&origin) {
+        return Ok(());
+    }
+    Err(Problem::field(pointer, "it is none of the app's origins: add it with PATCH /v1/app"))
+}
+
+fn return_to(body: &mut PresentationBody, caller: &Caller) -> Result<Option<ReturnTo>, Problem> {
+    let state = optional_text("/presentation/state", body.state.take())?;
+    let Some(text) = body.return_url.take() else {
+        return match state {
+            None => Ok(None),
+            Some(_) => Err(Problem::field("/presentation/state", "only with a return_url")),
+        };
+    };
+    let url: ReturnUrl = text
+        .parse()
+        .map_err(|wrong: NoReturnUrl| Problem::field("/presentation/return_url", wrong.to_string()))?;
+    if !caller.app.return_urls.contains(&url) {
+        let detail = "it is none of the app's return_urls: add it with PATCH /v1/app";
+        return Err(Problem::field("/presentation/return_url", detail));
+    }
+    Ok(Some(ReturnTo { url, state }))
 }

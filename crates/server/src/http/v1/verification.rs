@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use countersign_core::challenge::{BLOCK_SIZE, COST, ChallengeKind, PARALLELISATION};
 use countersign_core::channel::UnknownChannel;
 use countersign_core::message;
 use countersign_core::money::Money;
@@ -18,6 +19,7 @@ use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
 use crate::usecase::View;
+use crate::usecase::solve::Puzzle;
 
 /// A verification.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -26,7 +28,7 @@ pub struct VerificationBody {
     /// Its id.
     #[schema(example = "ver_01kayn3f2t0h8m5v9d7q4w6x2e")]
     pub id: String,
-    /// pending · approved · recovered · expired · exhausted · canceled · denied
+    /// challenge_required · pending · approved · recovered · expired · exhausted · canceled · denied
     #[schema(example = "pending")]
     pub status: String,
     /// live · test
@@ -65,7 +67,14 @@ pub struct VerificationBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub ready_at: Option<String>,
-    /// When it was started, RFC 3339.
+    /// Of status `challenge_required`: what is to be solved before a message is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<ChallengeBody>,
+    /// What the guard did about it, where it did anything; only where you ask for the verification itself, since answers
+    /// to starts tend to reach browsers. Keep it on your server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard: Option<GuardBody>,
+    /// When it was started, or its challenge was solved, RFC 3339.
     #[schema(format = DateTime)]
     pub created_at: String,
     /// When the code stops being accepted, RFC 3339.
@@ -79,6 +88,24 @@ pub struct VerificationBody {
     /// The shop's own words.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
+    /// Of a start: what your page may hold. It shows this one verification to your customer's browser, checks codes
+    /// and asks for another message; it never yields a proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "cvs_AAGfb2…")]
+    pub client_secret: Option<String>,
+    /// Of a start for the hosted page or a frame: where you send your customer. It opens once, for whoever comes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://verify.shop.example/verify/AAGfb2…")]
+    pub url: Option<String>,
+    /// Of a start with `client.device_token`: trusted · unknown · theft. After a theft no value of the device is good any
+    /// more: delete the cookie and tell your customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "trusted")]
+    pub device: Option<String>,
+    /// Of a start on a trusted device: its next token. Set the cookie anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "cvd_AAGfb2…")]
+    pub device_token: Option<String>,
     /// The signed proof: only after approval, while it can be redeemed. Keep it on your server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
@@ -86,8 +113,8 @@ pub struct VerificationBody {
 
 impl From<View> for VerificationBody {
     fn from(view: View) -> Self {
-        let View { verification, masked_phone, masked_email, status, attempts_remaining, proof, resend_at } =
-            view;
+        let View { verification, masked_phone, masked_email, status, .. } = view;
+        let View { attempts_remaining, proof, resend_at, created_at, expires_at, challenge, .. } = view;
         let Verification { id, mode, purpose, transaction, customer, country, metadata, .. } = &*verification;
         VerificationBody {
             id: id.to_string(),
@@ -108,13 +135,103 @@ impl From<View> for VerificationBody {
                 State::Recovering { ready_at, .. } => Some(ready_at.to_string()),
                 _ => None,
             },
-            created_at: verification.created_at.to_string(),
-            expires_at: verification.expires_at.to_string(),
+            challenge: challenge.map(ChallengeBody::from),
+            guard: None,
+            created_at: created_at.to_string(),
+            expires_at: expires_at.to_string(),
             resend_at: resend_at.as_ref().map(Timestamp::to_string),
             attempts_remaining,
             metadata: metadata.clone(),
+            client_secret: None,
+            url: None,
+            device: None,
+            device_token: None,
             proof,
         }
+    }
+}
+
+impl VerificationBody {
+    /// With what the guard did, for who asks for the verification itself.
+    pub fn explained(view: View) -> Self {
+        let guard = view.verification.guard.map(|trace| GuardBody {
+            action: trace.action.as_str().to_owned(),
+            rule: trace.rule.as_str().to_owned(),
+        });
+        VerificationBody { guard, ..VerificationBody::from(view) }
+    }
+}
+
+/// What the guard did about a verification.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Guard)]
+pub struct GuardBody {
+    /// challenge: its first message waited for a solution · ghost: none of its messages leaves, and no code is right
+    #[schema(example = "ghost")]
+    pub action: String,
+    /// Which rule it was.
+    #[schema(example = "instance_phone_per_day")]
+    pub rule: String,
+}
+
+/// What is to be solved: find a text of 1–64 visible ASCII characters whose scrypt hash (RFC 7914) of 32 bytes, with
+/// `salt` as the bytes of its text, begins with `zero_bits` zero bits. Numbers counted up from 0 do.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Challenge)]
+pub struct ChallengeBody {
+    /// proof_of_work · turnstile · hcaptcha
+    #[schema(example = "proof_of_work")]
+    pub r#type: String,
+    /// Of a vendor: what its widget is shown with; its token is the solution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site_key: Option<String>,
+    /// Of Turnstile: give it to the widget as `cdata`, and the token is good for this verification alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cdata: Option<String>,
+    /// Of a proof of work, all of it.
+    #[serde(flatten)]
+    pub work: Option<WorkBody>,
+}
+
+/// What a proof of work takes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Work)]
+pub struct WorkBody {
+    /// scrypt
+    #[schema(example = "scrypt")]
+    pub algorithm: String,
+    /// scrypt's cost N.
+    #[schema(example = 1024)]
+    pub n: u32,
+    /// scrypt's block size r.
+    #[schema(example = 8)]
+    pub r: u32,
+    /// scrypt's parallelisation p.
+    #[schema(example = 1)]
+    pub p: u32,
+    /// Its salt.
+    #[schema(example = "AZqvR8…")]
+    pub salt: String,
+    /// Zero bits that the hash begins with.
+    #[schema(example = 7)]
+    pub zero_bits: u8,
+}
+
+impl From<Puzzle> for ChallengeBody {
+    fn from(Puzzle { kind, salt, site_key }: Puzzle) -> Self {
+        let cdata = (kind == ChallengeKind::Turnstile).then(|| salt.clone());
+        let work = match kind {
+            ChallengeKind::ProofOfWork { zero_bits } => Some(WorkBody {
+                algorithm: "scrypt".to_owned(),
+                n: COST,
+                r: BLOCK_SIZE,
+                p: PARALLELISATION,
+                salt,
+                zero_bits,
+            }),
+            ChallengeKind::Turnstile | ChallengeKind::Hcaptcha => None,
+        };
+        ChallengeBody { r#type: kind.as_str().to_owned(), site_key, cdata, work }
     }
 }
 
@@ -173,19 +290,19 @@ pub fn channel_at(pointer: &str, word: &str) -> Result<Channel, Problem> {
 #[schema(as = Transaction)]
 pub struct TransactionBody {
     /// Your reference, such as an order number: 1–256 bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "order_1042", min_length = 1, max_length = 256)]
     pub id: Option<String>,
     /// A decimal string with exactly the currency's decimals. Needs `currency`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "49.90", max_length = 24)]
     pub amount: Option<String>,
     /// ISO 4217. Needs `amount`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "EUR", min_length = 3, max_length = 3)]
     pub currency: Option<String>,
     /// Who receives it, as the customer knows them: 1–256 bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Shop GmbH", min_length = 1, max_length = 256)]
     pub payee: Option<String>,
     /// Whatever else must not change: at most 16 names and values of 1–256 bytes.

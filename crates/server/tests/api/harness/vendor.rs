@@ -68,6 +68,7 @@ struct Shared {
     told: Mutex<Vec<(String, Value)>>,
     gate: watch::Sender<bool>,
     answer_to_feedback: Mutex<StatusCode>,
+    feedback_gate: watch::Sender<bool>,
 }
 
 async fn take(State(vendor): State<Vendor>, Json(message): Json<Value>) -> Json<Value> {
@@ -82,6 +83,7 @@ async fn take(State(vendor): State<Vendor>, Json(message): Json<Value>) -> Json<
 
 async fn listen(State(vendor): State<Vendor>, Path(id): Path<String>, Json(said): Json<Value>) -> StatusCode {
     vendor.0.told.lock().unwrap().push((id, said["outcome"].clone()));
+    let _ = vendor.0.feedback_gate.subscribe().wait_for(|open| *open).await;
     *vendor.0.answer_to_feedback.lock().unwrap()
 }
 
@@ -106,6 +108,16 @@ impl Vendor {
         *self.0.answer_to_feedback.lock().unwrap() = status;
     }
 
+    /// Leaves feedback waiting for its answer.
+    pub(crate) fn holds_feedback(&self) {
+        self.0.feedback_gate.send_replace(false);
+    }
+
+    /// Answers feedback, what waits too.
+    pub(crate) fn hears_feedback(&self) {
+        self.0.feedback_gate.send_replace(true);
+    }
+
     /// What it was told of its messages, by its own ids.
     pub(crate) fn told(&self) -> Vec<(String, Value)> {
         self.0.told.lock().unwrap().clone()
@@ -124,11 +136,17 @@ pub(crate) struct Drill {
 
 impl Drill {
     pub(crate) async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// With these lines of the section `[delivery]`.
+    pub(crate) async fn with(delivery: &'static str) -> Self {
         let vendor = Vendor(Arc::new(Shared {
             posted: Mutex::default(),
             told: Mutex::default(),
             gate: watch::Sender::new(true),
             answer_to_feedback: Mutex::new(StatusCode::NO_CONTENT),
+            feedback_gate: watch::Sender::new(true),
         }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -152,7 +170,7 @@ impl Drill {
         }
         let first = "[[providers]]\nname = \"vendor\"\nkind = \"declared\"\nfile = \"vendor.toml\"\n";
         let providers = vec![("gateway", gateway.url.clone())];
-        let server = Setup { providers, first, ..setup }.start().await;
+        let server = Setup { providers, delivery, first, ..setup }.start().await;
         let shop = server.live_shop().await;
         Drill { server, shop, vendor, gateway, _tasks: tasks }
     }

@@ -1,0 +1,159 @@
+//! `GET /v1/guard`: what fraud can cost at most, and what the guard has seen.
+
+use axum::Json;
+use axum::extract::State;
+use countersign_core::guard::loss::BoundBy;
+use countersign_core::guard::policy::CreditKey;
+use countersign_core::price::Price;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::auth::Reader;
+use crate::http::documented::AlwaysProblems;
+use crate::usecase::Services;
+use crate::usecase::guard::{BOUND_WINDOW, Bound};
+
+/// What the guard of the app bounds, and what it has seen in the last 8 days or since it began.
+#[derive(Serialize, ToSchema)]
+#[schema(as = GuardReport)]
+pub struct GuardBody {
+    /// shadow · monitor · enforce
+    mode: String,
+    /// The highest price of a message that any provider lists; null: no price is known, and no bound is told in money.
+    #[schema(example = "0.080000")]
+    highest_price: Option<String>,
+    /// The currency of every amount here.
+    #[schema(example = "EUR")]
+    currency: String,
+    /// Spent on messages in the last 24 hours.
+    spent: String,
+    /// The most that one key without history can cost. They hold in the mode `enforce`.
+    bounds: Vec<BoundBody>,
+    /// Alarms of the detectors.
+    alarms: AlarmsBody,
+    /// Refused messages that were sent anyway, drawn by lot.
+    probes: ProbesBody,
+    /// What the policy allows and is worth a second thought.
+    notes: Vec<String>,
+}
+
+/// The most that one key can cost.
+#[derive(Serialize, ToSchema)]
+#[schema(as = GuardBound)]
+pub struct BoundBody {
+    /// range · country · unseen
+    key: String,
+    /// Seconds.
+    window_s: u64,
+    /// The share of its codes that the attacker has typed, in percent.
+    converted_percent: u32,
+    /// Messages; null: with such a share typed codes pay for themselves.
+    messages: Option<u64>,
+    /// Money; null: no price is known, or nothing bounds it.
+    loss: Option<String>,
+    /// credit · spend_cap · nothing
+    bound_by: String,
+}
+
+/// Alarms of the detectors.
+#[derive(Serialize, ToSchema)]
+#[schema(as = GuardAlarms)]
+pub struct AlarmsBody {
+    /// Too few codes typed in a range.
+    range_conversion: u64,
+    /// Too few codes typed in a country.
+    country_conversion: u64,
+    /// Numbers that follow one another.
+    near_numbers: u64,
+    /// Falls that known numbers shared: outages, not fraud.
+    outages: u64,
+}
+
+/// Probes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = GuardProbes)]
+pub struct ProbesBody {
+    /// Refusals in the lot that were not drawn.
+    not_drawn: u64,
+    /// Those that were, and are old enough to be judged.
+    drawn: u64,
+    /// Of them, those whose code was typed.
+    converted: u64,
+    /// The estimated share of customers among what was refused, with the interval that holds it 95 times of a
+    /// hundred; null: no probe was judged yet.
+    customers: Option<EstimateBody>,
+}
+
+/// An estimate with its 95 % interval.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Estimate)]
+pub struct EstimateBody {
+    /// The best guess.
+    value: f64,
+    /// Its lower end.
+    low: f64,
+    /// Its upper end.
+    high: f64,
+}
+
+impl From<Bound> for BoundBody {
+    fn from(bound: Bound) -> Self {
+        let key = match bound.key {
+            CreditKey::Range => "range",
+            CreditKey::Country => "country",
+            CreditKey::Unseen => "unseen",
+        };
+        let bound_by = match bound.bound_by {
+            BoundBy::Credit => "credit",
+            BoundBy::SpendCap => "spend_cap",
+            BoundBy::Nothing => "nothing",
+        };
+        BoundBody {
+            key: key.to_owned(),
+            window_s: BOUND_WINDOW.as_secs(),
+            converted_percent: bound.share.0 / 10_000,
+            messages: bound.messages,
+            loss: bound.money.map(|money| money.amount()),
+            bound_by: bound_by.to_owned(),
+        }
+    }
+}
+
+/// Show what the guard bounds and has seen
+///
+/// What fraud can cost at most through one range, one country, and all ranges of a country that never converted, in
+/// 24 hours and in money; and what the detectors have seen.
+#[utoipa::path(
+    get, path = "/v1/guard", tag = "app",
+    responses((status = 200, description = "The guard of the app", body = GuardBody), AlwaysProblems),
+)]
+pub async fn show_guard(State(services): State<Services>, Reader(caller): Reader) -> Json<GuardBody> {
+    let report = services.guard_report(&caller);
+    let policy = &caller.app.policy.guard;
+    let currency = report.highest_price.map_or(policy.currency, |price| price.currency());
+    let (alarms, probes) = (report.figures.alarms, report.figures.probes);
+    Json(GuardBody {
+        mode: policy.mode.as_str().to_owned(),
+        highest_price: report.highest_price.map(|price| price.amount()),
+        currency: currency.code().to_owned(),
+        spent: Price::from_micros(report.figures.spent_micros, currency).amount(),
+        bounds: report.bounds.into_iter().map(BoundBody::from).collect(),
+        alarms: AlarmsBody {
+            range_conversion: alarms.range_conversion,
+            country_conversion: alarms.country_conversion,
+            near_numbers: alarms.near_numbers,
+            outages: alarms.outages,
+        },
+        probes: ProbesBody {
+            not_drawn: probes.not_drawn,
+            drawn: probes.drawn,
+            converted: probes.converted,
+            customers: probes.customers().map(|share| EstimateBody {
+                value: share.value,
+                low: share.low,
+                high: share.high,
+            }),
+        },
+        notes: report.notes,
+    })
+}

@@ -4,6 +4,7 @@ A part of the requests that fit the schema get an id that exists, the code that 
 proof that can be redeemed. Requests that are meant to be wrong are left alone. Two checks of our own follow.
 """
 
+import hashlib
 import itertools
 import json
 import os
@@ -47,6 +48,23 @@ def start():
     return started, body
 
 
+def challenged():
+    """A verification that waits for a solution, and a solution of it."""
+    _, app = shop.api("GET", "/v1/app")
+    strict = app["policy"] | {"challenge": {"when": "always", "by": "proof_of_work", "zero_bits": 1}}
+    shop.api("PATCH", "/v1/app", {"policy": strict})
+    try:
+        started, _ = start()
+    finally:
+        shop.api("PATCH", "/v1/app", {"policy": app["policy"]})
+    work = started["challenge"]
+    for number in itertools.count():
+        cost = {name: work[name] for name in ("n", "r", "p")}
+        tried = hashlib.scrypt(str(number).encode(), salt=work["salt"].encode(), dklen=32, **cost)
+        if int.from_bytes(tried, "big") >> (256 - work["zero_bits"]) == 0:
+            return started, str(number)
+
+
 def approved():
     started, body = start()
     verification = started["id"]
@@ -81,6 +99,13 @@ def before_call(context, case, kwargs):
         elif turn % 4 == 2:
             # Generated transactions would void the verification before the code is looked at.
             case.body = {"code": case.body["code"]}
+    elif operation == "solve" and turn % 2:
+        started, solution = challenged()
+        case.path_parameters["id"], case.body = started["id"], {"solution": solution}
+    elif operation == "browser_solve" and turn % 2:
+        started, solution = challenged()
+        case.headers["Authorization"] = f"Bearer {started['client_secret']}"
+        case.body = {"solution": solution}
     elif operation == "redeem" and turn % 2:
         proof, body = approved()
         case.body = {name: body[name] for name in ("to", "purpose", "session", "transaction")} | {"proof": proof}

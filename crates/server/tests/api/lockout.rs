@@ -244,7 +244,8 @@ async fn o8_n14_a_stranger_in_one_app_leaves_her_device_two_messages_a_day() {
     let shops = vec![server.test_shop().await];
     let stage = Stage { server, sink: None, shops, hours_between_logins: 13, logins: 6 };
     let new = under_attack(&stage).await;
-    assert_eq!(new.refused_by, "phone_limit");
+    // Whether his messages or his guesses count last is chance.
+    assert!(["phone_limit", "phone_locked"].contains(&new.refused_by.as_str()), "{}", new.refused_by);
     assert!(new.waited <= Duration::from_secs(24 * 3600), "{:?}", new.waited);
 }
 

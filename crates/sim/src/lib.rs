@@ -9,6 +9,7 @@
 pub mod api;
 pub mod carrier_drill;
 pub mod clock;
+pub mod enumeration;
 pub mod folder;
 pub mod fuzz;
 pub mod kannel;

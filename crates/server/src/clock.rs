@@ -34,6 +34,12 @@ impl Clock {
     }
 }
 
+/// A moment of the runtime's clock, to measure and to wait by; no rule depends on it.
+pub fn instant() -> tokio::time::Instant {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the runtime's clock")]
+    tokio::time::Instant::now()
+}
+
 /// Gives randomness. Tests give their own.
 #[derive(Clone)]
 pub struct Randomness(Arc<dyn Fn() -> [u8; 32] + Send + Sync>);

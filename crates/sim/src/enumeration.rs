@@ -4,15 +4,22 @@
 //! is kept by its kind. Times are compared by Welch's t-test, as they are and without the slowest tenth, whose noise
 //! would hide a small difference (Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?", DATE 2017).
 
+mod page;
+
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+
+use page::PageBrowser;
 
 use crate::clock;
 use crate::phones;
@@ -24,6 +31,7 @@ use crate::worlds::dice::Dice;
 pub const MAX_T: f64 = 4.5;
 
 const ORIGIN: &str = "https://shop.example";
+const WRONG_CODE: &str = "000000";
 const MS_PER_DAY: i64 = 86_400_000;
 /// Numbers in one import.
 const IMPORTED_AT_ONCE: usize = 1000;
@@ -69,10 +77,25 @@ pub enum Asked {
     Check,
     /// `GET` after it.
     ShowAgain,
+    /// `POST /verify/{page}/number`: the start, by the browser itself.
+    GiveNumber,
+    /// `GET /verify/{verification}`.
+    ShowPage,
+    /// `POST /verify/{verification}/check` with a wrong code.
+    TypeCode,
 }
 
 impl Asked {
-    const ALL: [Asked; 4] = [Asked::Start, Asked::Show, Asked::Check, Asked::ShowAgain];
+    /// All of them.
+    pub const ALL: [Asked; 7] = [
+        Asked::Start,
+        Asked::Show,
+        Asked::Check,
+        Asked::ShowAgain,
+        Asked::GiveNumber,
+        Asked::ShowPage,
+        Asked::TypeCode,
+    ];
 
     /// Whether a browser asks it.
     pub const fn is_of_the_browser_face(self) -> bool {
@@ -218,8 +241,9 @@ pub async fn run(plan: Plan) -> anyhow::Result<Findings> {
     let together = if settle.is_zero() { 1 } else { STARTED_BEFORE_A_WAIT };
     for some in shuffled(&numbers, seed).chunks(together) {
         let mut browsers = Vec::new();
-        for (kind, phone) in some {
-            let (browser, start) = client.start(*kind, phone).await?;
+        for (index, (kind, phone)) in some.iter().enumerate() {
+            let door = if index % 2 == 0 { Door::Element } else { Door::Page };
+            let (browser, start) = Browser::start(&client, door, *kind, phone).await?;
             seen.push(start);
             browsers.push((*kind, browser));
         }
@@ -288,7 +312,7 @@ async fn prepare(server: &Server, numbers: &[(NumberKind, String)]) -> anyhow::R
     };
     let admin = ["key", "create", "--app", server.app(), "--mode", "live", "--scope", "admin"];
     let admin = Client::new(address, &server.cli(&admin)?)?;
-    admin.done(Method::PATCH, "/v1/app", json!({ "origins": [ORIGIN] })).await?;
+    admin.done(Method::PATCH, "/v1/app", page::allowed()).await?;
     let known: Vec<_> = of(NumberKind::Known).collect();
     for some in known.chunks(IMPORTED_AT_ONCE) {
         let phones: Vec<_> = some.iter().map(|phone| verified_elsewhere(phone)).collect::<Result<_, _>>()?;
@@ -348,15 +372,16 @@ struct Client {
 
 struct Measured {
     status: u16,
-    bytes: usize,
+    headers: HeaderMap,
+    body: Vec<u8>,
     micros: f64,
-    body: Value,
 }
 
 impl Client {
     fn new(address: SocketAddr, key: &str) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).http1_only().tcp_nodelay(true);
-        Ok(Client { http: http.build()?, base: format!("http://{address}"), key: key.to_owned() })
+        let http = http.redirect(Policy::none()).build()?;
+        Ok(Client { http, base: format!("http://{address}"), key: key.to_owned() })
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Measured> {
@@ -365,24 +390,73 @@ impl Client {
         if let Some(body) = body {
             request = request.json(&body);
         }
+        self.measure(request).await
+    }
+
+    async fn measure(&self, request: RequestBuilder) -> anyhow::Result<Measured> {
         let request = request.build()?;
         let began = clock::instant();
         let answer = self.http.execute(request).await?;
-        let status = answer.status().as_u16();
-        let header_bytes: usize =
-            answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        let body = answer.bytes().await?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = answer.bytes().await?.to_vec();
         let micros = clock::instant().saturating_duration_since(began).as_secs_f64() * 1e6;
-        let bytes = header_bytes + body.len();
-        Ok(Measured { status, bytes, micros, body: serde_json::from_slice(&body).unwrap_or_default() })
+        Ok(Measured { status, headers, body, micros })
     }
 
     async fn done(&self, method: Method, path: &str, body: Value) -> anyhow::Result<()> {
         let answer = self.send(method, path, Some(body)).await?;
-        ensure!(answer.status < 300, "{path} was answered {}: {}", answer.status, answer.body);
+        ensure!(answer.status < 300, "{path} was answered {}: {}", answer.status, answer.text());
         Ok(())
     }
+}
 
+/// How a number comes to the server.
+#[derive(Clone, Copy)]
+enum Door {
+    /// By the shop's server, for the element.
+    Element,
+    /// By the browser, on the hosted page.
+    Page,
+}
+
+/// The browser of one verification.
+enum Browser {
+    /// With its client secret.
+    Element(Client),
+    /// With its cookies.
+    Page(PageBrowser),
+}
+
+impl Browser {
+    async fn start(
+        client: &Client,
+        door: Door,
+        kind: NumberKind,
+        phone: &str,
+    ) -> anyhow::Result<(Self, Seen)> {
+        match door {
+            Door::Element => {
+                let (browser, start) = client.start(kind, phone).await?;
+                Ok((Browser::Element(browser), start))
+            }
+            Door::Page => {
+                // One session takes but a few numbers.
+                let mut browser = PageBrowser::open(client, phone).await?;
+                let start = browser.give(kind, phone).await?;
+                Ok((Browser::Page(browser), start))
+            }
+        }
+    }
+
+    async fn verify(self, kind: NumberKind) -> anyhow::Result<Vec<Seen>> {
+        match self {
+            Browser::Element(client) => client.verify(kind).await,
+            Browser::Page(browser) => browser.verify(kind).await,
+        }
+    }
+}
+
+impl Client {
     /// Starts a verification; gives the browser that it is for.
     async fn start(&self, kind: NumberKind, phone: &str) -> anyhow::Result<(Client, Seen)> {
         let (path, mut body) = start_of(phone, "measured");
@@ -390,9 +464,9 @@ impl Client {
             fields.insert("presentation".to_owned(), json!({ "mode": "element", "origin": ORIGIN }));
         }
         let started = self.send(Method::POST, path, Some(body)).await?;
-        let secret = started.body.get("client_secret").and_then(Value::as_str);
-        let secret = secret.with_context(|| format!("a start was answered {}", started.body))?;
-        Ok((Client { key: secret.to_owned(), ..self.clone() }, started.of(kind, Asked::Start)))
+        let secret = started.json().get("client_secret").and_then(Value::as_str).map(str::to_owned);
+        let key = secret.with_context(|| format!("a start was answered {}", started.text()))?;
+        Ok((Client { key, ..self.clone() }, started.of(kind, Asked::Start)))
     }
 
     /// Looks at the verification, guesses wrongly and looks again.
@@ -400,9 +474,9 @@ impl Client {
         let face = "/v1/browser/verification";
         let mut seen = vec![self.send(Method::GET, face, None).await?.of(kind, Asked::Show)];
         let check = format!("{face}/check");
-        let guess = self.send(Method::POST, &check, Some(json!({ "code": "000000" }))).await?;
+        let guess = self.send(Method::POST, &check, Some(json!({ "code": WRONG_CODE }))).await?;
         // One guess in a million is right, and tells nothing of its number.
-        if guess.body.get("result").and_then(Value::as_str) == Some("approved") {
+        if guess.json().get("result").and_then(Value::as_str) == Some("approved") {
             return Ok(seen);
         }
         seen.push(guess.of(kind, Asked::Check));
@@ -413,7 +487,21 @@ impl Client {
 
 impl Measured {
     fn of(&self, kind: NumberKind, asked: Asked) -> Seen {
-        Seen { kind, asked, status: self.status, bytes: self.bytes, micros: self.micros }
+        Seen { kind, asked, status: self.status, bytes: self.bytes(), micros: self.micros }
+    }
+
+    /// Octets of the body, and of the names and values of the headers.
+    fn bytes(&self) -> usize {
+        let header_bytes = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+        self.headers.iter().map(header_bytes).sum::<usize>() + self.body.len()
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 

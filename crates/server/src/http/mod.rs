@@ -11,6 +11,7 @@ pub mod jwks;
 pub mod listener;
 pub mod observe;
 pub mod openapi;
+pub mod pace;
 pub mod problem;
 pub mod rate_limit;
 pub mod same_origin;

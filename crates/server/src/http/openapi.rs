@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::problem::{Code, Problem};
-use super::{browser, jwks, v1};
+use super::{browser, jwks, pace, v1};
 use crate::usecase::Services;
 
 #[derive(OpenApi)]
@@ -67,6 +67,7 @@ pub fn described_routes(cross_origin: Option<CorsLayer>) -> (Router<Services>, u
         // The fallback before the layer, which answers what a browser asks by OPTIONS in its stead.
         pages = pages
             .method_not_allowed_fallback(method_not_allowed)
+            .layer(axum::middleware::from_fn(pace::pace))
             .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))
             .layer(layer);
     }

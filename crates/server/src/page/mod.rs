@@ -23,6 +23,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
+use crate::http::pace;
 use crate::usecase::Services;
 
 /// The largest form that is read, in bytes.
@@ -38,6 +39,7 @@ pub fn router(services: Services) -> Router {
         .route("/verify/{token}/resend", post(resend::resend))
         .route("/verify/{token}/report", post(report::report))
         .route("/verify/{token}/funnel", post(funnel::funnel))
+        .layer(axum::middleware::from_fn(pace::pace))
         .route("/verify/assets/{name}", get(asset::show))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(axum::middleware::from_fn_with_state(services.clone(), headers::protect))

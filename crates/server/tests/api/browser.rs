@@ -1,5 +1,7 @@
 //! `/v1/browser/verification`: what a customer's own browser may ask.
 
+use countersign_server::clock;
+use countersign_server::http::pace::TICK;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -70,6 +72,25 @@ async fn a_page_is_shown_what_its_customer_approves_and_nothing_of_the_shops() {
         "expires_in_s": 300, "resend_in_s": 30, "usually_within_s": null, "channels": []
     });
     assert_eq!(shown, expected);
+}
+
+#[tokio::test]
+async fn i16_no_answer_to_a_browser_leaves_before_its_tick() {
+    let server = Server::start().await;
+    let shop = shop_with_a_page(&server).await;
+    let (page, _, _) = opened(&server, &shop, start_body(PHONE, "login")).await;
+    let stranger = Page(shop.with_key("cvs_nobody"));
+    let asked = [
+        page.request(Method::GET, ""),
+        page.request(Method::POST, "/check").json(&json!({ "code": "12" })),
+        stranger.request(Method::GET, ""),
+        shop.request(Method::GET, "/verify/nothing"),
+    ];
+    for request in asked {
+        let asked_at = clock::instant();
+        shop.send(request).await;
+        assert!(clock::instant().saturating_duration_since(asked_at) >= TICK);
+    }
 }
 
 #[tokio::test]

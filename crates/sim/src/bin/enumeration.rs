@@ -35,8 +35,10 @@ async fn main() -> anyhow::Result<ExitCode> {
         all.map(|Comparison { of_all, of_fastest, .. }| of_all.max(of_fastest)).fold(0.0, f64::max)
     };
     let of_browsers = worst(Asked::is_of_the_browser_face);
-    let one_shape =
-        [Asked::Show, Asked::Check, Asked::ShowAgain].iter().all(|asked| findings.shapes(*asked).len() == 1);
+    let one_shape = Asked::ALL
+        .into_iter()
+        .filter(|asked| asked.is_of_the_browser_face())
+        .all(|asked| findings.shapes(asked).len() == 1);
     println!(
         "{} requests at the browser face: one status and size for each question: {one_shape}; largest |t| {of_browsers:.2}, {MAX_T} allowed",
         findings.browser_requests()

@@ -16,8 +16,30 @@ pub enum Alphabet {
     Alphanumeric,
 }
 
+/// The most characters of a code.
+const LONGEST: u8 = 10;
+
 const NUMERIC: &[u8] = b"0123456789";
 const ALPHANUMERIC: &[u8] = b"34679ACDEFGHJKMNPQRTWXY";
+
+impl CodeFormat {
+    /// How many codes there are of this form, all equally likely.
+    pub fn combinations(self) -> u64 {
+        let characters = u64::try_from(self.alphabet.characters().len()).unwrap_or(u64::MAX);
+        characters.saturating_pow(u32::from(self.length))
+    }
+
+    /// This one, or a longer one of the same characters that is at least as hard to guess as so many digits.
+    #[must_use]
+    pub fn with_digits(self, digits: u8) -> Self {
+        let least = 10_u64.saturating_pow(u32::from(digits));
+        let mut format = self;
+        while format.combinations() < least && format.length < LONGEST {
+            format.length += 1;
+        }
+        format
+    }
+}
 
 impl Alphabet {
     /// Its characters, in the order of their values.
@@ -67,7 +89,7 @@ impl CodeFormat {
     /// A format of `length` characters of `alphabet`.
     pub const fn new(length: u8, alphabet: Alphabet, short: ShortCodes) -> Result<Self, InvalidCodeFormat> {
         match (length, short) {
-            (6..=10, _) | (4 | 5, ShortCodes::AllowBelowNist) => Ok(CodeFormat { length, alphabet }),
+            (6..=LONGEST, _) | (4 | 5, ShortCodes::AllowBelowNist) => Ok(CodeFormat { length, alphabet }),
             (4 | 5, ShortCodes::Refuse) => Err(InvalidCodeFormat::BelowNist),
             _ => Err(InvalidCodeFormat::OutOfRange),
         }
@@ -130,6 +152,11 @@ pub struct Guess(String);
 pub struct InvalidGuess;
 
 impl Guess {
+    /// What was typed, to be counted among other wrong ones. Never for a log.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// Takes what was typed, dropping spaces, dashes and invisible marks, folding full-width, Arabic-Indic,
     /// Persian and Devanagari digits to `0`–`9` and letters to capitals (web.md D.2).
     pub fn parse(typed: &str) -> Result<Self, InvalidGuess> {

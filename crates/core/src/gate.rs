@@ -46,6 +46,8 @@ pub enum GateRule {
     Policy,
     /// A limit that crosses phones.
     Limit(LimitRule),
+    /// So many wrong codes were typed in the app that unknown devices prove that they mean it.
+    GuessBudget,
     /// A rule of the guard.
     Guard(Rule),
 }
@@ -55,6 +57,7 @@ impl GateRule {
     pub const fn as_str(self) -> &'static str {
         match self {
             GateRule::Policy => "challenge_always",
+            GateRule::GuessBudget => "guess_budget",
             GateRule::Limit(rule) => rule.as_str(),
             GateRule::Guard(rule) => rule.as_str(),
         }
@@ -116,11 +119,11 @@ impl Gate {
         }
     }
 
-    /// The same, where everybody has to solve something first: a ghost as well, or it would stand out.
+    /// The same, where all who are alike have to solve something first: a ghost as well, or it would stand out.
     #[must_use]
-    pub const fn challenged_always(self, kind: ChallengeKind) -> Self {
+    pub const fn challenged_by(self, rule: GateRule, kind: ChallengeKind) -> Self {
         match self {
-            Gate::Open => Gate::Challenge { kind, rule: GateRule::Policy },
+            Gate::Open => Gate::Challenge { kind, rule },
             Gate::Challenge { .. } => self,
             Gate::Ghost { rule, .. } => Gate::Ghost { rule, challenge: Some(kind) },
         }

@@ -69,6 +69,7 @@ pub struct Metrics {
     checks: Family<ByResult, Counter>,
     refusals: Family<ByResult, Counter>,
     objections: Family<ByRule, Counter>,
+    guess_alarms: Family<ByResult, Counter>,
     devices: Family<ByResult, Counter>,
     decisions: Family<ByResult, Counter>,
     withheld: Family<ByResult, Counter>,
@@ -103,6 +104,7 @@ impl Default for Metrics {
             checks: Family::default(),
             refusals: Family::default(),
             objections: Family::default(),
+            guess_alarms: Family::default(),
             devices: Family::default(),
             decisions: Family::default(),
             withheld: Family::default(),
@@ -132,6 +134,11 @@ impl Metrics {
             "guard_objections",
             "Messages that the guard objected to, by rule, what the rule would do, and what was done",
             self.objections.clone(),
+        );
+        r.register(
+            "guess_alarms",
+            "Alarms about wrong codes in a whole app, by what was reached",
+            self.guess_alarms.clone(),
         );
         r.register(
             "messages_withheld",
@@ -257,6 +264,11 @@ impl Metrics {
     pub fn objection(&self, objection: &Objection, taken: Action) {
         let (rule, action) = (Word(objection.rule.as_str()), Word(objection.action.as_str()));
         self.objections.get_or_create(&ByRule { rule, action, taken: Word(taken.as_str()) }).inc();
+    }
+
+    /// Counts an alarm about wrong guesses in a whole app.
+    pub fn guess_alarm(&self, alarm: &'static str) {
+        self.guess_alarms.get_or_create(&ByResult { result: Word(alarm) }).inc();
     }
 
     /// Counts a provider's answer to what became of its code.

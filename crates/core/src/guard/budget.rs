@@ -5,19 +5,46 @@
 //! chance that it had, and the sum of the last 24 hours is held below the budget X: first by making guesses of unknown
 //! devices less likely to hit, then dearer, and at last by not evaluating them. Known devices go on and are counted.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Guard;
 use super::caps::DaySum;
 use crate::time::Timestamp;
 
 /// Parts of one expected takeover in which the sum is kept.
 const PARTS: u64 = 1_000_000_000_000;
 
+/// Codes that an unknown device's guess is one of once codes are longer: eight digits.
+pub const LEAST_COMBINATIONS: u64 = 100_000_000;
+
 /// X, the expected takeovers in any 24 hours that an app tolerates. Kept in 10^-12.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tolerated {
     parts: u64,
+}
+
+/// Written as a number of takeovers a day, such as `0.01`. 0.0001 at least, or a handful of mistakes would stop a shop.
+impl Serialize for Tolerated {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(f64::from(self.in_millionths()) / 1e6)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tolerated {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let takeovers = f64::deserialize(deserializer)?;
+        if !(0.0001..=1000.0).contains(&takeovers) {
+            let wanted = "expected takeovers a day are a number from 0.0001 to 1000, such as 0.01";
+            return Err(serde::de::Error::custom(wanted));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from a hundred to a thousand million, after rounding"
+        )]
+        let millionths = (takeovers * 1e6).round() as u32;
+        Ok(Tolerated::millionths(millionths))
+    }
 }
 
 impl Tolerated {
@@ -27,6 +54,11 @@ impl Tolerated {
     /// From millionths of a takeover.
     pub const fn millionths(millionths: u32) -> Self {
         Tolerated { parts: millionths as u64 * (PARTS / 1_000_000) }
+    }
+
+    /// In millionths of a takeover.
+    pub fn in_millionths(self) -> u32 {
+        u32::try_from(self.parts / (PARTS / 1_000_000)).unwrap_or(u32::MAX)
     }
 }
 
@@ -47,7 +79,7 @@ pub enum Stage {
 /// What a new verification of an unknown device gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// The shortest code, in digits.
+    /// The shortest code, in digits; 0: as the app's policy has it.
     pub least_digits: u8,
     /// The most tries.
     pub most_tries: u8,
@@ -76,10 +108,20 @@ pub enum StartTerms {
 }
 
 impl Stage {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Stage::Calm => "calm",
+            Stage::Careful => "careful",
+            Stage::Strained => "strained",
+            Stage::Spent => "spent",
+        }
+    }
+
     /// What it means for unknown devices.
     pub const fn terms(self) -> Terms {
         let (least_digits, most_tries) = match self {
-            Stage::Calm => (6, 5),
+            Stage::Calm => (0, u8::MAX),
             Stage::Careful => (8, 3),
             Stage::Strained | Stage::Spent => (8, 2),
         };
@@ -99,6 +141,21 @@ pub enum Guesser {
     Known,
     /// Anybody else.
     Unknown,
+}
+
+/// What a step is told of the budget: how far it is used, and whether there is room for the guess at hand, which is
+/// reserved then, or for starting one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuessTerms {
+    /// How far it is used.
+    pub stage: Stage,
+    /// Whether an unknown device's guess is evaluated, or its start goes on.
+    pub room: Result<(), OverBudget>,
+}
+
+impl GuessTerms {
+    /// Nothing stands against a guess.
+    pub const CALM: GuessTerms = GuessTerms { stage: Stage::Calm, room: Ok(()) };
 }
 
 /// A guess that must not be evaluated now.
@@ -129,13 +186,10 @@ impl GuessBudget {
         guesser: Guesser,
         now: Timestamp,
     ) -> Result<Self, OverBudget> {
-        let chance = chance(codes);
-        let room_at = self.sum.room_at(chance, tolerated.parts, now);
-        let has_room = room_at.is_some_and(|at| at <= now);
-        if guesser == Guesser::Unknown && !has_room {
-            return Err(OverBudget { retry_at: room_at });
+        if guesser == Guesser::Unknown {
+            self.room(tolerated, codes, now)?;
         }
-        Ok(GuessBudget { sum: self.sum.plus(chance, now) })
+        Ok(GuessBudget { sum: self.sum.plus(chance(codes), now) })
     }
 
     /// Hands back what a guess reserved that was right.
@@ -150,11 +204,17 @@ impl GuessBudget {
         self.sum.at(now).sum().div_ceil(PARTS / 1_000_000)
     }
 
+    /// When an unknown device's guess at one of so many codes has room.
+    pub fn room(&self, tolerated: Tolerated, codes: u64, now: Timestamp) -> Result<(), OverBudget> {
+        let retry_at = self.sum.room_at(chance(codes), tolerated.parts, now);
+        if retry_at.is_some_and(|at| at <= now) { Ok(()) } else { Err(OverBudget { retry_at }) }
+    }
+
     /// How far the budget is used.
     pub fn stage(&self, tolerated: Tolerated, now: Timestamp) -> Stage {
         let used = self.sum.at(now).sum();
         // At the last stage not even a guess at eight digits has room.
-        if used.saturating_add(chance(100_000_000)) > tolerated.parts {
+        if used.saturating_add(chance(LEAST_COMBINATIONS)) > tolerated.parts {
             Stage::Spent
         } else if used >= tolerated.parts / 2 {
             Stage::Strained
@@ -163,6 +223,40 @@ impl GuessBudget {
         } else {
             Stage::Calm
         }
+    }
+}
+
+/// The guesses of all verifications of an app.
+impl Guard {
+    /// Takes what a guess takes that is wrong, before it is compared. One of an unknown device needs room.
+    pub fn reserve_guess(&mut self, codes: u64, guesser: Guesser, now: Timestamp) -> Result<(), OverBudget> {
+        self.guesses = self.guesses.reserve(self.policy.guess_budget, codes, guesser, now)?;
+        Ok(())
+    }
+
+    /// Hands back what a guess took that was right, or was not looked at.
+    pub fn return_guess(&mut self, codes: u64, now: Timestamp) {
+        self.guesses = self.guesses.right(codes, now);
+    }
+
+    /// Counts a wrong guess once more that was evaluated before.
+    pub(super) fn count_guess(&mut self, codes: u64, at: Timestamp) {
+        self.advance(at);
+        if let Ok(counted) = self.guesses.reserve(self.policy.guess_budget, codes, Guesser::Known, at) {
+            self.guesses = counted;
+        }
+    }
+
+    /// What an unknown device meets that starts a verification now.
+    pub fn guess_terms(&self, now: Timestamp) -> GuessTerms {
+        let tolerated = self.policy.guess_budget;
+        let stage = self.guesses.stage(tolerated, now);
+        GuessTerms { stage, room: self.guesses.room(tolerated, LEAST_COMBINATIONS, now) }
+    }
+
+    /// E, the expected takeovers of the last 24 hours, in millionths, rounded up.
+    pub fn expected_takeovers_millionths(&self, now: Timestamp) -> u64 {
+        self.guesses.expected_millionths(now)
     }
 }
 

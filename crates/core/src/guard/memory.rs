@@ -1,6 +1,7 @@
 //! The guard of one app with its states in memory that is bounded.
 
 use super::asn::NetworkHours;
+use super::budget::GuessBudget;
 use super::caps::DaySum;
 use super::credit::{Credit, CreditLimits};
 use super::decide::{Action, Request, Ruling, View, decide};
@@ -52,6 +53,7 @@ pub struct Guard {
     pub(super) probes: ProbeCount,
     pub(super) alarms: Alarms,
     pub(super) highest_caps: (u64, u64),
+    pub(super) guesses: GuessBudget,
 }
 
 /// Alarms so far.
@@ -98,6 +100,7 @@ impl Guard {
             probes: ProbeCount::default(),
             alarms: Alarms::default(),
             highest_caps: (0, 0),
+            guesses: GuessBudget::NEW,
             policy,
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::asn::NetworkKind;
+use super::budget::Tolerated;
 use super::credit::CreditLimits;
 use super::cusum::CusumPolicy;
 use super::loss::{KeyBound, Share, WorstCase, worst_case_loss};
@@ -237,6 +238,8 @@ pub struct GuardPolicy {
     pub score: ScorePolicy,
     /// Caps on spend.
     pub caps: CapPolicy,
+    /// The takeovers in any 24 hours that wrong guesses may be expected to make, all together. Holds in every mode.
+    pub guess_budget: Tolerated,
     /// How much is remembered.
     pub memory: MemoryPolicy,
 }
@@ -346,6 +349,7 @@ impl Default for GuardPolicy {
             near: Switch::On,
             score: ScorePolicy::default(),
             caps: CapPolicy::default(),
+            guess_budget: Tolerated::DEFAULT,
             memory: MemoryPolicy::default(),
         }
     }

@@ -145,6 +145,13 @@ pub enum JournalEntry {
         /// When.
         at: Timestamp,
     },
+    /// A wrong code was typed.
+    Guessed {
+        /// How many equally likely codes it was one of.
+        codes: u64,
+        /// When.
+        at: Timestamp,
+    },
     /// Money left without being asked for.
     Spent {
         /// In millionths of the policy's currency.
@@ -165,6 +172,7 @@ impl Guard {
             JournalEntry::Converted { request, at } => {
                 self.convert(*request, Order::None, *at);
             }
+            JournalEntry::Guessed { codes, at } => self.count_guess(*codes, *at),
             JournalEntry::Spent { price_micros, at } => {
                 self.advance(*at);
                 self.spend(*price_micros, *at);

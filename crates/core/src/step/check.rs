@@ -140,6 +140,10 @@ pub(super) fn check(draft: &mut Draft<'_>, check: &Check) -> Result<Outcome, Key
     if let Err(refusal) = draft.check_lock(verification.standing) {
         return Ok(Outcome::Refused(refusal));
     }
+    // Refused before anybody looks whether it is right, so that the refusal says nothing about that.
+    if let Err(over) = draft.guess_terms(verification.mode, verification.standing).room {
+        return Ok(Outcome::Refused(Refusal::GuessBudget(over)));
+    }
     let result = if bound_to_another(draft, verification, check.transaction.as_ref()) {
         void(draft, check.verification);
         CheckResult::TransactionMismatch

@@ -27,6 +27,7 @@ use crate::device::DeviceUse;
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::gate::{Gate, GateRule, Passage};
+use crate::guard::budget::{GuessTerms, OverBudget};
 use crate::guard::known::InvalidImport;
 use crate::id::{DeliveryId, EventId, VerificationId};
 use crate::keyring::{KeyError, Keyring, Place};
@@ -34,7 +35,7 @@ use crate::limit::LimitRule;
 use crate::phone::{Country, E164, NumberType};
 use crate::policy::{ChannelProblem, Policy};
 use crate::quota::Quota;
-use crate::subject::{Lock, Subject};
+use crate::subject::{Lock, Mode, Subject};
 use crate::time::Timestamp;
 use crate::verification::{Channel, DeliveryTrace, Standing, State, Status, Verification};
 
@@ -158,6 +159,9 @@ pub enum Refusal {
         /// When it is again.
         until: Timestamp,
     },
+    /// The app's budget for wrong guesses is used up: none of an unknown device is evaluated, and none may start
+    /// (fraud.md B.5).
+    GuessBudget(OverBudget),
     /// A hundred wrong guesses in a row: an operator must bind the phone anew.
     PhoneDisabled,
     /// The phone has as many live verifications as are kept.
@@ -256,6 +260,8 @@ pub struct Context<'a> {
     pub keyring: &'a Keyring,
     /// Fresh randomness for this step alone.
     pub entropy: Entropy,
+    /// What wrong guesses in the whole app mean for unknown devices.
+    pub guesses: GuessTerms,
 }
 
 /// One step. What time has ended is settled first, whatever the command. Time never runs backwards
@@ -269,6 +275,7 @@ pub fn step(subject: &Subject, command: &Command, context: Context<'_>) -> Resul
         policy: context.policy,
         keyring: context.keyring,
         entropy: context.entropy,
+        guesses: context.guesses,
     };
     expire::expire_overdue(&mut draft);
     let outcome = match command {
@@ -304,9 +311,17 @@ struct Draft<'a> {
     policy: &'a Policy,
     keyring: &'a Keyring,
     entropy: Entropy,
+    guesses: GuessTerms,
 }
 
 impl Draft<'_> {
+    /// What wrong guesses in the whole app mean for somebody of this standing: nothing for a trusted device, and
+    /// nothing for a message of a test.
+    fn guess_terms(&self, mode: Mode, standing: Standing) -> GuessTerms {
+        let is_judged = mode == Mode::Live && standing < Standing::TrustedDevice;
+        if is_judged { self.guesses } else { GuessTerms::CALM }
+    }
+
     fn event(&mut self, verification: VerificationId, kind: EventKind) {
         let id = EventId::new(self.now, verification.partition(), &mut self.entropy);
         // Events of one step must keep their order although ids within a millisecond are random.

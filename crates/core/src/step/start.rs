@@ -1,5 +1,6 @@
 //! Start: prove this phone.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +11,9 @@ use crate::code::CodeFormat;
 use crate::device::{DeviceUse, PresentedDevice, Sight};
 use crate::email::EmailAddress;
 use crate::event::{ClientAddress, EventKind};
-use crate::gate::Gate;
+use crate::gate::{Gate, GateRule};
 use crate::guard::KeyId;
+use crate::guard::budget::{CheckTerms, Stage};
 use crate::guard::known::Asker;
 use crate::id::VerificationId;
 use crate::keyring::{Place, Tag};
@@ -174,12 +176,15 @@ fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
         }
     }
     room?;
+    let terms = draft.guess_terms(start.mode, standing);
+    terms.room.map_err(Refusal::GuessBudget)?;
+    let start = &under(draft, start, terms.stage);
     // One that takes the place of another needs no place of its own. Judged before anything is
     // superseded: a refused start must leave the earlier verification alone.
     if in_slot.is_none_or(|slot| slot.is_challenged) {
         check_places(draft, standing)?;
     }
-    let max_attempts = draft.policy.attempts(&start.purpose);
+    let max_attempts = draft.policy.attempts(&start.purpose).min(terms.stage.terms().most_tries);
     let carried = match in_slot {
         Some(InSlot { id, used, .. }) => {
             supersede(draft, id);
@@ -190,6 +195,22 @@ fn try_start(draft: &mut Draft<'_>, start: &Start) -> Result<Started, Refusal> {
     create(draft, start, &Binding { digest, standing, carried, max_attempts });
     note_device(draft, start.verification, start, sight);
     Ok(Started::Created(start.verification))
+}
+
+/// A start as the stage of the app's guess budget lets it be: with a longer code, or a proof of work before its message
+/// (fraud.md B.5).
+fn under<'a>(draft: &Draft<'_>, start: &'a Start, stage: Stage) -> Cow<'a, Start> {
+    if stage == Stage::Calm {
+        return Cow::Borrowed(start);
+    }
+    let terms = stage.terms();
+    let mut start = start.clone();
+    start.format = start.format.with_digits(terms.least_digits);
+    if terms.check == CheckTerms::ProofOfWork {
+        let work = draft.policy.challenge.proof_of_work();
+        start.gate = start.gate.challenged_by(GateRule::GuessBudget, work);
+    }
+    Cow::Owned(start)
 }
 
 /// Whether a start meets this verification. Without a session all who start for one purpose meet, but whoever comes on

@@ -7,6 +7,7 @@ use countersign_core::device::{
     Showing, Sight,
 };
 use countersign_core::event::{EventKind, RevokeReason};
+use countersign_core::guard::budget::{GuessTerms, OverBudget, Stage};
 use countersign_core::id::{AppId, VerificationId};
 use countersign_core::keyring::{Epoch, Keyring, Tag};
 use countersign_core::policy::{MAX_CONSECUTIVE_FAILURES, PhoneLimits};
@@ -69,6 +70,21 @@ fn used(world: &mut World, token: &str) -> String {
         DeviceUse::Trusted(mark) => world.token(mark),
         other => panic!("expected a trusted device: {other:?}"),
     }
+}
+
+#[test]
+fn o7_her_device_goes_on_when_the_apps_guess_budget_is_spent() {
+    let mut world = World::new();
+    let (_, token) = trusted(&mut world);
+    world.guesses = GuessTerms { stage: Stage::Spent, room: Err(OverBudget { retry_at: None }) };
+    let start = Start { device: world.present(&token), ..hers(&mut world, "now") };
+    let id = world.start(start);
+    assert_eq!((world.code(id).len(), world.shelf[&id].max_attempts), (6, 5));
+    world.miss(id).unwrap();
+    world.approve(id);
+    let start = hers(&mut world, "elsewhere");
+    world.wait_s(31);
+    assert!(matches!(world.try_start(start), Err(Refusal::GuessBudget(_))), "her reference alone does not");
 }
 
 #[test]

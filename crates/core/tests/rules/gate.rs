@@ -205,7 +205,7 @@ fn i16_no_code_is_a_ghosts_and_none_of_its_messages_leaves() {
 #[test]
 fn a_ghost_that_must_be_solved_first_is_one_afterwards() {
     let mut world = World::new();
-    let id = gated(&mut world, GHOST.challenged_always(WORK));
+    let id = gated(&mut world, GHOST.challenged_by(GateRule::Policy, WORK));
     assert_eq!(solve(&mut world, id, Solution::Right), Outcome::Solved(Solved::Sent));
     let code = world.code(id);
     assert_eq!(world.guess(id, &code), CheckResult::Incorrect);

@@ -20,6 +20,8 @@ mod expire;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod guess_budget;
+#[cfg(test)]
 mod invariants;
 #[cfg(test)]
 mod limits;

@@ -14,6 +14,7 @@ use countersign_core::device::{DeviceMark, PresentedDevice};
 use countersign_core::entropy::Entropy;
 use countersign_core::event::{ClientAddress, Event, EventKind};
 use countersign_core::gate::{Gate, Passage};
+use countersign_core::guard::budget::GuessTerms;
 use countersign_core::id::{AppId, VerificationId};
 use countersign_core::keyring::{
     CodeInput, Epoch, KeyName, Keyring, Place, ProofRing, Ring, RingKey, Secret,
@@ -109,6 +110,8 @@ pub(crate) struct World {
     pub(crate) events: Vec<Event>,
     /// The effects of the last step.
     pub(crate) last_effects: Vec<Effect>,
+    /// What wrong guesses in the whole app mean.
+    pub(crate) guesses: GuessTerms,
     mode: Mode,
     draws: u64,
     ledger: Ledger,
@@ -133,6 +136,7 @@ impl World {
             sent: Vec::new(),
             events: Vec::new(),
             last_effects: Vec::new(),
+            guesses: GuessTerms::CALM,
             mode,
             draws: 0,
             ledger: Ledger::default(),
@@ -188,7 +192,8 @@ impl World {
 
     fn step(&self, before: &Subject, command: &Command) -> Step {
         let entropy = Self::entropy(self.draws);
-        let context = Context { now: self.clock, policy: &self.policy, keyring: &self.keyring, entropy };
+        let (policy, keyring, guesses) = (&self.policy, &self.keyring, self.guesses);
+        let context = Context { now: self.clock, policy, keyring, entropy, guesses };
         step(before, command, context).unwrap()
     }
 

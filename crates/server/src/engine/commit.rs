@@ -10,7 +10,7 @@ use countersign_core::id::{AppId, DeliveryId, Partition};
 use countersign_core::keyring::Keyring;
 use countersign_core::limit::{Reservation, Sending, message_reservation};
 use countersign_core::quota::{self, Quota};
-use countersign_core::step::{self, Command, Context, Effect, Outcome};
+use countersign_core::step::{self, Command, Context, Effect, Outcome, Refusal};
 use countersign_core::subject::{Mode, Subject};
 use countersign_core::time::Timestamp;
 use countersign_core::verification::{Channel, Standing, Verification};
@@ -20,7 +20,7 @@ use countersign_store::{
 
 use super::lane::{Reply, Waiting};
 use super::{Answer, Engine, EngineError, Job, MAX_TRIES, Target};
-use crate::guard::{self, request_id};
+use crate::guard::{self, GuessPermit, request_id};
 use crate::routing;
 use crate::tenant::App;
 use crate::worker::outbox::{Place, Ready};
@@ -39,6 +39,8 @@ struct Draft {
     change: Option<Change>,
     /// Which of the batch's commands sends, where one does.
     sender: Option<usize>,
+    /// What wrong guesses take from the budget of the app.
+    wrong_guesses: Vec<GuessPermit>,
 }
 
 /// Where a subject comes from.
@@ -143,6 +145,9 @@ impl Engine {
             let _ = refused.reply.send(Err(EngineError::NotAdmitted));
             return if batch.is_empty() { None } else { Some(batch) };
         }
+        for guess in &draft.wrong_guesses {
+            self.journal(&mut change, &guess.entry());
+        }
         let app = batch.first().map(|waiting| Arc::clone(&waiting.job.app));
         let learnt = app.map_or_else(Vec::new, |app| self.write_journal(&mut change, &batch, &app, &keyring));
         let ready = ready(&change, &batch, lease);
@@ -160,6 +165,7 @@ impl Engine {
                 if let Some(waiting) = batch.first() {
                     self.0.guards.heed(&waiting.job.app, &keyring, &learnt);
                 }
+                self.count_guesses(draft.wrong_guesses);
                 self.count(&events, now);
                 self.0.funnel.heed(&events, &subject, now);
                 self.0.recent.keep(key, Loaded { subject, version });
@@ -204,15 +210,22 @@ impl Engine {
         let mut effects = Vec::new();
         let mut sender = None;
         let mut leaves = true;
+        let mut wrong_guesses = Vec::new();
         for (position, waiting) in batch.iter().enumerate() {
+            let mut reserved = self.reserve_guess(&waiting.job, &subject, keyring, now);
             let context = Context {
                 now,
                 policy: &waiting.job.app.policy,
                 keyring,
                 entropy: self.0.randomness.entropy(),
+                guesses: reserved.terms,
             };
             let stepped = step::step(&subject, &waiting.job.command, context);
             answers.push(stepped.map_err(EngineError::from).map(|stepped| {
+                if let Outcome::Refused(Refusal::GuessBudget(_)) = stepped.outcome {
+                    self.0.metrics.refused("guess_budget");
+                }
+                wrong_guesses.extend(reserved.wrong(&waiting.job, &subject, &stepped, keyring));
                 for effect in &stepped.effects {
                     if let Effect::Send(delivery) = effect {
                         sender = Some(position);
@@ -238,7 +251,7 @@ impl Engine {
             let reservation = if leaves { reservation } else { reservation.withheld() };
             change(loaded, subject, effects, reservation)
         });
-        Draft { answers, change, sender }
+        Draft { answers, change, sender, wrong_guesses }
     }
 
     /// Providers that want to know are told what became of a live code, by whoever is free first.

@@ -6,6 +6,7 @@
 //! Contention).
 
 mod commit;
+mod guesses;
 mod lane;
 mod recent;
 
@@ -279,6 +280,7 @@ impl Engine {
             policy: &job.app.policy,
             keyring: &keyring,
             entropy: self.0.randomness.entropy(),
+            guesses: self.start_terms(job, &keyring),
         };
         let step = step(&loaded.subject, &job.command, context)?;
         let solved = match &job.command {

@@ -5,6 +5,7 @@
 //! through the last [`JOURNAL_KEPT`](countersign_store::JOURNAL_KEPT) once more, with the very lines that judged it
 //! first. One process has the embedded store for itself, so that its guards are the only ones.
 
+mod guess;
 mod permit;
 
 use std::collections::HashMap;
@@ -12,10 +13,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_core::guard::asn::Network;
+use countersign_core::guard::budget::Stage;
 use countersign_core::guard::caps::DaySum;
 use countersign_core::guard::memory::Alarms;
 use countersign_core::guard::policy::Amount;
 use countersign_core::guard::probe::ProbeCount;
+use countersign_core::guard::same_code::Repeated;
 use countersign_core::guard::{Asked, AsnTable, Guard, JournalEntry, KeyId, KeyKind, Keyer, Ruling};
 use countersign_core::id::{AppId, VerificationId};
 use countersign_core::keyring::Keyring;
@@ -23,6 +26,7 @@ use countersign_core::subject::SubjectRecord;
 use countersign_core::time::Timestamp;
 use countersign_store::{AnyStore, JournalPosition, Store as _, StoreError};
 
+pub use guess::{GuessAlarm, GuessPermit};
 pub use permit::{Permit, sealed};
 
 use crate::directory::Directory;
@@ -57,6 +61,9 @@ struct State {
     guard: Guard,
     /// Whose policy it has.
     app: Arc<App>,
+    wrong_codes: guess::WrongCodes,
+    /// How far the guess budget was used when it last changed.
+    warned_of: Stage,
 }
 
 /// What a guard has seen since the journal begins.
@@ -68,6 +75,12 @@ pub struct GuardFigures {
     pub probes: ProbeCount,
     /// Spent in the last 24 hours, in millionths of the policy's currency.
     pub spent_micros: u64,
+    /// How far the guess budget is used.
+    pub guess_stage: Stage,
+    /// Takeovers that the wrong guesses of the last 24 hours may be expected to make, in millionths.
+    pub expected_takeovers_millionths: u64,
+    /// Whether one wrong code came more often in this hour than luck brings it.
+    pub same_code: Repeated,
 }
 
 impl Guards {
@@ -109,7 +122,13 @@ impl Guards {
             let guard = Guard::new(self.policy(app), keyer.clone());
             // The directory holds no policy that is not allowed; the default always is.
             let guard = guard.unwrap_or_else(|_| Guard::by_default(keyer.clone()));
-            Arc::new(AppGuard { keyer, state: Mutex::new(State { guard, app: Arc::clone(app) }) })
+            let state = State {
+                guard,
+                app: Arc::clone(app),
+                wrong_codes: guess::WrongCodes::default(),
+                warned_of: Stage::Calm,
+            };
+            Arc::new(AppGuard { keyer, state: Mutex::new(state) })
         });
         let guard = Arc::clone(guard);
         drop(apps);
@@ -167,6 +186,9 @@ impl Guards {
             alarms: state.guard.alarms(),
             probes: state.guard.probes(),
             spent_micros: state.guard.spent_micros(),
+            guess_stage: state.guard.guess_terms(now).stage,
+            expected_takeovers_millionths: state.guard.expected_takeovers_millionths(now),
+            same_code: if state.wrong_codes.is_alarmed(now) { Repeated::TooOften } else { Repeated::ByLuck },
         }
     }
 

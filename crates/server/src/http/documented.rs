@@ -18,6 +18,7 @@ const BODY: &[Code] =
 const SIGNED_BODY: &[Code] = &[Code::BodyTooLarge, Code::InvalidRequest];
 const RETRY: &[Code] = &[Code::InvalidIdempotencyKey, Code::IdempotencyInFlight, Code::IdempotencyKeyReused];
 const SUBJECT: &[Code] = &[Code::Busy];
+const GUESSING: &[Code] = &[Code::GuessBudget];
 const LOCK: &[Code] = &[Code::PhoneLocked, Code::PhoneDisabled];
 const SENDING: &[Code] = &[
     Code::PhoneLimit,
@@ -64,13 +65,13 @@ documented! {
     /// `GET /v1/verifications` and `GET /v1/funnel`
     ListProblems: QUERY;
     /// `POST /v1/verifications`
-    StartProblems: SCOPE BODY RETRY SUBJECT LOCK SENDING STARTING REDEEMING RECOVERED;
+    StartProblems: SCOPE BODY RETRY SUBJECT LOCK GUESSING SENDING STARTING REDEEMING RECOVERED;
     /// `POST /v1/pages`
     PageProblems: SCOPE BODY ASKING;
     /// `POST /v1/recoveries`
     RecoverProblems: SCOPE BODY SUBJECT SENDING STARTING;
     /// `POST …/check`
-    CheckProblems: SCOPE NAMED BODY RETRY SUBJECT LOCK CHALLENGED;
+    CheckProblems: SCOPE NAMED BODY RETRY SUBJECT LOCK GUESSING CHALLENGED;
     /// `POST …/challenge`
     SolveProblems: SCOPE NAMED BODY SUBJECT LOCK SENDING STARTING RESENDING SOLVING;
     /// `POST …/resend`

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use countersign_core::guard::budget::OverBudget;
 use countersign_core::policy::ChannelProblem;
 use countersign_core::step::{BindingField, Refusal};
 use countersign_core::time::Timestamp;
@@ -115,6 +116,8 @@ catalogue! {
         "Send the proof exactly as the check returned it, to the app and mode that it is for.";
     PhoneLimit "phone_limit" 429 "The phone was sent to too often",
         "Wait for Retry-After, or offer another way.";
+    GuessBudget "guess_budget" 429 "Too many wrong codes in the whole app: devices that are not trusted have to wait",
+        "Wait for `Retry-After`, or prove the customer on her trusted device. `GET /v1/guard` shows how far the budget is used. No attempt was counted.";
     PhoneLocked "phone_locked" 429 "The phone is locked after too many wrong codes",
         "Wait for Retry-After, or offer another way.";
     ResendTooSoon "resend_too_soon" 429 "The wait since the last message is not over",
@@ -354,6 +357,8 @@ impl Problem {
                 wait(Code::PhoneLimit, retry_at).policy(window.as_str())
             }
             Refusal::PhoneLocked { until } => wait(Code::PhoneLocked, until),
+            Refusal::GuessBudget(OverBudget { retry_at: Some(at) }) => wait(Code::GuessBudget, at),
+            Refusal::GuessBudget(OverBudget { retry_at: None }) => Problem::new(Code::GuessBudget),
             Refusal::PhoneDisabled => Problem::new(Code::PhoneDisabled),
             Refusal::NobodyToTrust => {
                 Problem::field("/trust_device", "the verification names no customer to trust a device for")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::challenge::{ChallengeKind, ChallengedAnswer, is_work_done, salt};
-use countersign_core::gate::{Gate, Passage};
+use countersign_core::gate::{Gate, GateRule, Passage};
 use countersign_core::id::VerificationId;
 use countersign_core::policy::{ChallengeMethod, ChallengeWhen, Policy};
 use countersign_core::presentation::Presentation;
@@ -54,7 +54,7 @@ pub struct SolveAnswer {
 pub(super) fn gate(policy: &Policy, gate: Gate, kind: ChallengeKind) -> Gate {
     match policy.challenge.when {
         ChallengeWhen::WhenSuspected => gate,
-        ChallengeWhen::Always => gate.challenged_always(kind),
+        ChallengeWhen::Always => gate.challenged_by(GateRule::Policy, kind),
     }
 }
 

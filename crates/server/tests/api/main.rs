@@ -28,6 +28,7 @@ mod errors;
 mod feedback;
 mod funnel;
 mod guard;
+mod guess_budget;
 mod health;
 mod idempotency;
 mod keys;

@@ -2,12 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use countersign_core::guard::budget::Tolerated;
 use countersign_core::guard::loss::BoundBy;
 use countersign_core::guard::policy::CreditKey;
+use countersign_core::guard::same_code::Repeated;
 use countersign_core::price::Price;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::guard::GuardFigures;
 use crate::http::auth::Reader;
 use crate::http::documented::AlwaysProblems;
 use crate::usecase::Services;
@@ -33,6 +36,8 @@ pub struct GuardBody {
     alarms: AlarmsBody,
     /// Refused messages that were sent anyway, drawn by lot.
     probes: ProbesBody,
+    /// What wrong codes may come to.
+    guess_budget: GuessBudgetBody,
     /// What the policy allows and is worth a second thought.
     notes: Vec<String>,
 }
@@ -67,6 +72,22 @@ pub struct AlarmsBody {
     near_numbers: u64,
     /// Falls that known numbers shared: outages, not fraud.
     outages: u64,
+}
+
+/// The wrong codes of the app in the last 24 hours, by the chance that each had to be right.
+#[derive(Serialize, ToSchema)]
+#[schema(as = GuessBudget)]
+pub struct GuessBudgetBody {
+    /// Takeovers that they may be expected to make, at most; honest mistakes count too.
+    #[schema(example = 0.00012)]
+    expected_takeovers: f64,
+    /// As many are tolerated.
+    #[schema(example = 0.01)]
+    tolerated: f64,
+    /// calm · careful · strained · spent
+    stage: String,
+    /// Whether one wrong code came more often in this hour than luck brings it.
+    same_code: bool,
 }
 
 /// Probes.
@@ -119,6 +140,18 @@ impl From<Bound> for BoundBody {
     }
 }
 
+impl GuessBudgetBody {
+    fn of(figures: &GuardFigures, tolerated: Tolerated) -> Self {
+        let expected = u32::try_from(figures.expected_takeovers_millionths).unwrap_or(u32::MAX);
+        GuessBudgetBody {
+            expected_takeovers: f64::from(expected) / 1e6,
+            tolerated: f64::from(tolerated.in_millionths()) / 1e6,
+            stage: figures.guess_stage.as_str().to_owned(),
+            same_code: figures.same_code == Repeated::TooOften,
+        }
+    }
+}
+
 /// Show what the guard bounds and has seen
 ///
 /// What fraud can cost at most through one range, one country, and all ranges of a country that never converted, in
@@ -154,6 +187,7 @@ pub async fn show_guard(State(services): State<Services>, Reader(caller): Reader
                 high: share.high,
             }),
         },
+        guess_budget: GuessBudgetBody::of(&report.figures, policy.guess_budget),
         notes: report.notes,
     })
 }

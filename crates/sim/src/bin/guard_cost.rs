@@ -16,7 +16,7 @@ use countersign_sim::report::{Bar, Bound};
 #[derive(Parser)]
 struct Options {
     /// Pairs of slices that are measured
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 24)]
     rounds: usize,
     /// Starts in a slice
     #[arg(long, default_value_t = 4000)]

@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineParts};
 use crate::funnel::Funnel;
-use crate::guard::Guards;
+use crate::guard::{self, Guards};
 use crate::http::observe::{Observer, ObserverParts};
 use crate::http::v1::receipts::ReceiptState;
 use crate::http::{self, MetricsRoute, listener};
@@ -90,6 +90,7 @@ impl Instance {
         metrics.observe_smpp(smpp.clone());
         let guards = Arc::new(Guards::new(config.guard.clone()));
         guards.learn(&store, &directory, &keyring).await?;
+        guard::warn_of_unguarded(&directory);
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
             keyring: Arc::new(keyring),

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod enumeration;
 pub mod folder;
 pub mod fuzz;
+pub mod guard_cost;
 pub mod kannel;
 pub mod load;
 pub mod phones;

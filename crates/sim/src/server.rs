@@ -146,6 +146,14 @@ impl Server {
         self.cli(&["app", "create", "--name", name, "--brand", name, "--policy", &policy])
     }
 
+    /// Makes another app with a policy of its own; what that leaves out has its default.
+    pub fn create_app_with(&self, name: &str, policy: &Value) -> anyhow::Result<String> {
+        let file = self.folder.path().join(format!("policy-{name}.json"));
+        write_private(&file, &policy.to_string())?;
+        let file = file.display().to_string();
+        self.cli(&["app", "create", "--name", name, "--brand", name, "--policy", &file])
+    }
+
     /// Starts the process on the same folder, on another port unless one was given, and waits until it serves.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.kill()?;

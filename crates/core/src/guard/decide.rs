@@ -241,6 +241,9 @@ pub fn decide(policy: &GuardPolicy, request: &Request, view: &View<'_>, now: Tim
         _ => view.phone.successes.acquaintance(request.asker, now),
     };
     let mut ruling = Ruling { action: Action::Allow, objection: None, lot: Lot::None, acquaintance };
+    if !policy.mode.looks() {
+        return ruling;
+    }
     if view.phone.listed == Some(Listed::Blocked) {
         let objection = refused(Rule::Blocked, None);
         return Ruling { action: objection.action, objection: Some(objection), ..ruling };
@@ -254,14 +257,17 @@ pub fn decide(policy: &GuardPolicy, request: &Request, view: &View<'_>, now: Tim
         // Shadow and monitor only record what these rules would have done: everybody is sent to, so nobody is a probe.
         if policy.mode != GuardMode::Enforce {
             ruling.lot = Lot::None;
-        } else if ruling.lot != Lot::Drawn {
+        } else if ruling.lot != Lot::None && spend(policy, request, view, acquaintance, now).is_some() {
+            // No probe could leave, so none of these is drawn: counted in the lot they would bend the estimate.
+            ruling.lot = Lot::UsedUp;
+        }
+        if policy.mode == GuardMode::Enforce && ruling.lot != Lot::Drawn {
             ruling.action = objection.action;
             return ruling;
         }
     }
     if let Some(objection) = spend(policy, request, view, acquaintance, now) {
-        let lot = if ruling.lot == Lot::Drawn { Lot::NotDrawn } else { ruling.lot };
-        return Ruling { action: objection.action, objection: Some(objection), lot, ..ruling };
+        return Ruling { action: objection.action, objection: Some(objection), ..ruling };
     }
     ruling
 }

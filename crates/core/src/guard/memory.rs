@@ -4,7 +4,7 @@ use super::asn::NetworkHours;
 use super::budget::GuessBudget;
 use super::caps::DaySum;
 use super::credit::{Credit, CreditLimits};
-use super::decide::{Action, Request, Ruling, View, decide};
+use super::decide::{Action, Request, RequestPurpose, Ruling, View, decide};
 use super::key::{Area, Destination, KeyId, KeyKind, Keyer};
 use super::known::{Import, InvalidImport};
 use super::near::Maps;
@@ -145,7 +145,8 @@ impl Guard {
         self.admit(asked, None, now).0
     }
 
-    /// The same for a caller who keeps the records of numbers, and a [`Sent`] of what was allowed.
+    /// The same for a caller who keeps the records of numbers, and a [`Sent`] of what was allowed and taken: nothing in
+    /// the mode `off`.
     pub fn admit(
         &mut self,
         asked: &Asked,
@@ -163,12 +164,14 @@ impl Guard {
         let phone = phone.as_ref().unwrap_or(kept);
         let ruling = decide(&self.policy, &asked.request, &self.view(asked, &keys, phone), self.now);
         let verified = if phone.successes.any() { Verified::Before } else { Verified::Never };
+        // A message that is sent again is judged with its first one, and so is no probe that says anything.
+        let counts = asked.request.purpose != RequestPurpose::Again;
         match ruling.lot {
-            Lot::NotDrawn => self.probes.refuse(asked.request.price_micros),
-            Lot::UsedUp => self.probes.used_up += 1,
-            Lot::None | Lot::Drawn => {}
+            Lot::NotDrawn if counts => self.probes.refuse(asked.request.price_micros),
+            Lot::UsedUp if counts => self.probes.used_up += 1,
+            Lot::None | Lot::Drawn | Lot::NotDrawn | Lot::UsedUp => {}
         }
-        if ruling.action != Action::Allow {
+        if ruling.action != Action::Allow || !self.policy.mode.looks() {
             return (ruling, None);
         }
         let passage = if ruling.bypasses(&self.policy) { Passage::Bypass } else { Passage::Judged };

@@ -39,9 +39,9 @@ impl Guard {
         let pending = *pending;
         if pending.lot == Lot::Drawn {
             if fate == Fate::Open {
-                self.probes.judge(pending.price_micros);
+                self.probes.judge(pending.probe_percent, pending.price_micros);
             }
-            self.probes.convert(pending.price_micros);
+            self.probes.convert(pending.probe_percent, pending.price_micros);
         }
         let phone = self.phones.enter(pending.phone, now);
         phone.successes = phone.successes.with(pending.asker, order, now);
@@ -103,7 +103,7 @@ impl Guard {
         let outcome = if pending.fate == Fate::Converted { Outcome::Good } else { Outcome::Bad };
         if pending.lot == Lot::Drawn {
             if outcome == Outcome::Bad {
-                self.probes.judge(pending.price_micros);
+                self.probes.judge(pending.probe_percent, pending.price_micros);
             }
             return;
         }

@@ -10,6 +10,7 @@ use super::key::{Area, IdMap, KeyId};
 use super::known::Asker;
 use super::probe::Lot;
 use super::table::Footprint;
+use super::thousandths::Thousandths;
 use crate::time::Timestamp;
 
 /// A message that left.
@@ -41,6 +42,8 @@ pub struct Pending {
     pub group: GroupKind,
     /// What the lot said of it.
     pub lot: Lot,
+    /// Of a probe: how many of a hundred were drawn.
+    pub probe_percent: Thousandths,
     /// What it cost, in millionths.
     pub price_micros: u64,
 }

@@ -21,6 +21,10 @@ use crate::price::Price;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GuardMode {
+    /// The app has no guard: nothing is judged, written to the journal or learnt, and neither caps on spend nor the list
+    /// of blocked numbers hold. What is not the guard's stays: the limits of a phone, the app's messages of a day, its
+    /// countries ([`crate::quota`], [`crate::limit`]). For measuring what the guard costs; not recommended.
+    Off,
     /// Only caps on money, the limits of a phone and lists act. The rest is learnt and recorded.
     Shadow,
     /// The same, and what would have been done is told to the shop.
@@ -35,9 +39,15 @@ impl GuardMode {
         GuardMode::Shadow
     }
 
+    /// Whether the guard looks at messages at all.
+    pub const fn looks(self) -> bool {
+        !matches!(self, GuardMode::Off)
+    }
+
     /// Its word.
     pub const fn as_str(self) -> &'static str {
         match self {
+            GuardMode::Off => "off",
             GuardMode::Shadow => "shadow",
             GuardMode::Monitor => "monitor",
             GuardMode::Enforce => "enforce",
@@ -539,8 +549,16 @@ impl GuardPolicy {
                     .to_owned(),
             );
         }
-        if self.mode != GuardMode::Enforce {
-            told.push("mode is not enforce: only caps, lists and the limits of a phone act".to_owned());
+        match self.mode {
+            GuardMode::Off => told.push(
+                "mode is off: nothing bounds what fraud costs but daily_messages; caps on spend, those of the instance \
+                 included, and the list of blocked numbers do not hold, and nothing is learnt"
+                    .to_owned(),
+            ),
+            GuardMode::Shadow | GuardMode::Monitor => {
+                told.push("mode is not enforce: only caps, lists and the limits of a phone act".to_owned());
+            }
+            GuardMode::Enforce => {}
         }
         if self.credit.range.gain > Thousandths::of(4000) {
             told.push(
@@ -605,6 +623,14 @@ mod tests {
         assert_eq!(policy.lint().len(), 1);
         let json = serde_json::to_string(&policy).unwrap();
         assert_eq!(serde_json::from_str::<GuardPolicy>(&json).unwrap(), policy);
+    }
+
+    #[test]
+    fn a_guard_that_is_off_says_what_no_longer_holds() {
+        let off = GuardPolicy { mode: GuardMode::Off, ..GuardPolicy::default() };
+        assert_eq!(off.validate(), Ok(()));
+        assert!(off.lint().iter().any(|told| told.contains("mode is off") && told.contains("caps on spend")));
+        assert_eq!(serde_json::to_string(&off.mode).unwrap(), "\"off\"");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::near::Seen;
 use super::pending::{Fate, GroupKind, Part, Pending};
 use super::probe::Lot;
 use super::state::Converted;
+use super::thousandths::Thousandths;
 use super::verdict::Verdict;
 use super::window::LONGEST_S;
 use crate::time::Timestamp;
@@ -92,6 +93,9 @@ pub struct Sent {
     pub group: GroupKind,
     /// What the lot said of it.
     pub lot: Lot,
+    /// Of a probe: how many of a hundred were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe_percent: Option<Thousandths>,
     /// When.
     pub at: Timestamp,
 }
@@ -121,6 +125,7 @@ impl Sent {
             verified: history.1,
             group: if ruling.acquaintance == Acquaintance::New { GroupKind::New } else { GroupKind::Known },
             lot: ruling.lot,
+            probe_percent: (ruling.lot == Lot::Drawn).then_some(guard.policy.probes.percent),
             at: guard.now,
         }
     }
@@ -209,6 +214,7 @@ impl Guard {
             fate: Fate::Open,
             group: sent.group,
             lot: sent.lot,
+            probe_percent: sent.probe_percent.unwrap_or(self.policy.probes.percent),
             price_micros: sent.price_micros,
         });
     }

@@ -137,6 +137,23 @@ fn in_shadow_only_caps_and_the_limits_of_a_phone_act() {
 }
 
 #[test]
+fn what_is_off_judges_and_learns_nothing() {
+    let mut policy = GuardPolicy { mode: GuardMode::Off, ..GuardPolicy::default() };
+    policy.caps.daily = Some(countersign_core::guard::policy::Amount(1));
+    policy.countries.insert("AT".parse().unwrap());
+    let mut scene = Scene::new(policy);
+    for n in 0..100 {
+        let (id, ruling) = scene.ask(Ask::to("+491701234567"), after(START, n));
+        assert_eq!((ruling.action, ruling.objection, ruling.lot), (Action::Allow, None, Lot::None), "{n}");
+        assert_eq!(scene.convert(id, after(START, n)), Heed::NotSent);
+    }
+    assert_eq!(scene.guard.spent_micros(), 0);
+    // Turned on, it begins with what it knew before: nothing.
+    scene.guard.follow(GuardPolicy::default());
+    assert_eq!(rule(&mut scene, Ask::to("+491701234567"), 1000), None);
+}
+
+#[test]
 fn only_the_countries_of_the_policy_are_sent_to() {
     let mut policy = GuardPolicy::default();
     policy.countries.insert("AT".parse().unwrap());
@@ -191,4 +208,26 @@ proptest! {
             scene.convert(id, after(START, now_ms));
         }
     }
+}
+
+#[test]
+fn where_a_cap_leaves_no_room_for_a_probe_there_is_no_lot() {
+    let mut policy = GuardPolicy::default();
+    policy.limits.block = Vec::new();
+    policy.probes.percent = countersign_core::guard::thousandths::Thousandths::of(50_000);
+    policy.probes.range_per_day = 1000;
+    policy.caps.daily = Some(countersign_core::guard::policy::Amount(30 * 50_000));
+    let mut scene = Scene::new(policy);
+    let mut lots = [0; 2];
+    for n in 0..200 {
+        let ruling = scene.ask(Ask::to(&german(0, n * 3571)), after(START, n * 1000)).1;
+        let full = scene.guard.spent_micros() == 30 * 50_000;
+        match ruling.lot {
+            Lot::Drawn | Lot::NotDrawn => lots[0] += 1,
+            Lot::UsedUp => lots[1] += usize::from(full),
+            Lot::None => {}
+        }
+        assert!(!(full && ruling.lot == Lot::NotDrawn), "{n}: {ruling:?}");
+    }
+    assert!(lots[0] > 5 && lots[1] > 100, "{lots:?}");
 }

@@ -7,6 +7,8 @@ mod adversary;
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod estimate;
+#[cfg(test)]
 mod forgetting;
 #[cfg(test)]
 mod journal;

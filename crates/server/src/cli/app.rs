@@ -110,6 +110,7 @@ impl AppCommand {
                 let body = json!({ "name": name, "brand": settings.brand, "policy": policy, "route": settings.route() });
                 let app: AppBody = remote.post("/apps", &body).await?;
                 println!("{}", app.id);
+                note_guard_is_off(&app.policy);
                 eprintln!("Next, a key for the shop's server:");
                 eprintln!("  countersign key create --app {} --mode test --scope server", app.id);
             }
@@ -132,8 +133,16 @@ impl AppCommand {
                 let body = json!({ "name": name, "brand": settings.brand, "policy": policy, "route": settings.route() });
                 let after: AppBody = remote.patch(&path, &body).await?;
                 println!("{}", after.id);
+                note_guard_is_off(&after.policy);
             }
         }
         Ok(())
+    }
+}
+
+/// What this leaves open is written where it is chosen.
+fn note_guard_is_off(policy: &Policy) {
+    if !policy.guard.mode.looks() {
+        policy.guard.lint().iter().for_each(|told| eprintln!("note: {told}"));
     }
 }

@@ -283,6 +283,9 @@ impl Engine {
         let Some(job) = asked.filter(|_| change.deliveries.iter().any(costs)) else {
             return Admission::NotNeeded;
         };
+        if !job.app.policy.guard.mode.looks() {
+            return Admission::NotNeeded;
+        }
         let Some(permit) = &job.permit else { return Admission::Missing(sender) };
         self.journal(change, &permit.entry());
         Admission::Used(sender)
@@ -297,6 +300,9 @@ impl Engine {
         app: &Arc<App>,
         keyring: &Keyring,
     ) -> Vec<JournalEntry> {
+        if !app.policy.guard.mode.looks() {
+            return Vec::new();
+        }
         let guard = self.0.guards.of(app, keyring);
         // An e-mail that was answered shows nothing about a phone's range.
         let counts = |event: &&Event| {

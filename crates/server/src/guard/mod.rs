@@ -210,6 +210,16 @@ impl AppGuard {
     }
 }
 
+/// Says at the start which apps have no guard: nobody should learn that from a bill.
+pub fn warn_of_unguarded(directory: &Directory) {
+    for app in directory.apps().iter().filter(|app| !app.policy.guard.mode.looks()) {
+        tracing::warn!(
+            app = %app.id,
+            "policy.guard.mode is off: no detector, no cap on spend and no list of blocked numbers holds for this app"
+        );
+    }
+}
+
 /// How a guard names the message of a verification.
 pub fn request_id(keyer: &Keyer, verification: VerificationId) -> KeyId {
     keyer.id(KeyKind::Request, verification.as_bytes())

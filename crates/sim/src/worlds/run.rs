@@ -74,7 +74,7 @@ pub struct Truth {
 }
 
 /// What a world came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Story {
     /// Customers in clean days.
     pub clean: Customers,

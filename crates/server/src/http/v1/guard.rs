@@ -5,7 +5,9 @@ use axum::extract::State;
 use countersign_core::guard::budget::Tolerated;
 use countersign_core::guard::loss::BoundBy;
 use countersign_core::guard::policy::CreditKey;
+use countersign_core::guard::probe::Estimate;
 use countersign_core::guard::same_code::Repeated;
+use countersign_core::money::Currency;
 use countersign_core::price::Price;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,7 +22,7 @@ use crate::usecase::guard::{BOUND_WINDOW, Bound};
 #[derive(Serialize, ToSchema)]
 #[schema(as = GuardReport)]
 pub struct GuardBody {
-    /// shadow · monitor · enforce
+    /// off · shadow · monitor · enforce
     mode: String,
     /// The highest price of a message that any provider lists; null: no price is known, and no bound is told in money.
     #[schema(example = "0.080000")]
@@ -94,15 +96,46 @@ pub struct GuessBudgetBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = GuardProbes)]
 pub struct ProbesBody {
-    /// Refusals in the lot that were not drawn.
+    /// Refused by the detectors or the credit and not drawn, since the process began.
     not_drawn: u64,
-    /// Those that were, and are old enough to be judged.
+    /// Refused while no probe might be sent, since those of the day were used up or a cap was reached: of these nothing
+    /// is estimated. Since the process began.
+    used_up: u64,
+    /// Probes that are old enough to be judged.
     drawn: u64,
     /// Of them, those whose code was typed.
     converted: u64,
     /// The estimated share of customers among what was refused, with the interval that holds it 95 times of a
     /// hundred; null: no probe was judged yet.
     customers: Option<EstimateBody>,
+    /// How many of those refused and not drawn would have typed their code: customers hurt. Estimated without bias from
+    /// the probes; null: no probe was judged yet.
+    customers_hurt: Option<EstimateBody>,
+    /// What those refused and not drawn would have cost for codes that nobody types: money saved. Estimated without bias
+    /// from the probes; null: no probe was judged yet.
+    saved: Option<AmountEstimateBody>,
+}
+
+/// An estimated amount with its 95 % interval.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AmountEstimate)]
+pub struct AmountEstimateBody {
+    /// The best guess.
+    #[schema(example = "3918.000000")]
+    value: String,
+    /// Its lower end.
+    #[schema(example = "3150.000000")]
+    low: String,
+    /// Its upper end.
+    #[schema(example = "4810.000000")]
+    high: String,
+}
+
+impl AmountEstimateBody {
+    fn of(estimate: Estimate, currency: Currency) -> Self {
+        let [value, low, high] = estimate.prices(currency).map(|price| price.amount());
+        AmountEstimateBody { value, low, high }
+    }
 }
 
 /// An estimate with its 95 % interval.
@@ -115,6 +148,12 @@ pub struct EstimateBody {
     low: f64,
     /// Its upper end.
     high: f64,
+}
+
+impl From<Estimate> for EstimateBody {
+    fn from(Estimate { value, low, high }: Estimate) -> Self {
+        EstimateBody { value, low, high }
+    }
 }
 
 impl From<Bound> for BoundBody {
@@ -179,13 +218,13 @@ pub async fn show_guard(State(services): State<Services>, Reader(caller): Reader
         },
         probes: ProbesBody {
             not_drawn: probes.not_drawn,
+            used_up: probes.used_up,
             drawn: probes.drawn,
             converted: probes.converted,
-            customers: probes.customers().map(|share| EstimateBody {
-                value: share.value,
-                low: share.low,
-                high: share.high,
-            }),
+            customers: probes.customers().map(Into::into),
+            customers_hurt: probes.hurt().map(Into::into),
+            // Of its past the guard has a journal, and no refusal is in that.
+            saved: probes.saved_by_probes_micros().map(|saved| AmountEstimateBody::of(saved, currency)),
         },
         guess_budget: GuessBudgetBody::of(&report.figures, policy.guess_budget),
         notes: report.notes,

@@ -174,24 +174,27 @@ impl Summary {
     /// What the probes say of what was refused (fraud.md B.3.1).
     fn write_estimate(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lot = self.lot;
-        let refusals = lot.drawn + lot.not_drawn;
-        match lot.customers() {
-            None => writeln!(f, "\nprobes       none was judged: nothing is known of who was refused"),
-            Some(share) => {
-                let of = |share: f64| share * f64::from(u32::try_from(refusals).unwrap_or(u32::MAX));
-                writeln!(
-                    f,
-                    "\nprobes       {} sent, {} converted. Of {refusals} refusals in the lot about {:.0} would have \
-                     converted (95 %: {:.0} to {:.0}); {} were in no lot, since the probes of the day were used up",
-                    lot.drawn,
-                    lot.converted,
-                    of(share.value),
-                    of(share.low),
-                    of(share.high),
-                    lot.used_up
-                )
-            }
-        }
+        writeln!(
+            f,
+            "\nprobes       {} sent and judged, {} converted. They stand for {} requests that were refused and not drawn; \
+             {} more were in no lot, since the probes of the day were used up or a cap was reached",
+            lot.drawn, lot.converted, lot.not_drawn, lot.used_up
+        )?;
+        let (Some(share), Some(hurt), Some(saved)) = (lot.customers(), lot.hurt(), lot.saved_micros()) else {
+            return writeln!(f, "             none was judged: nothing is known of who was refused");
+        };
+        writeln!(
+            f,
+            "             customers hurt {:.0} (95 %: {:.0} to {:.0}), {:.2} % of them (95 %: {:.2} to {:.2})",
+            hurt.value,
+            hurt.low,
+            hurt.high,
+            share.value * 100.0,
+            share.low * 100.0,
+            share.high * 100.0
+        )?;
+        let [value, low, high] = saved.prices(self.policy.currency);
+        writeln!(f, "             money saved {value} (95 %: {low} to {high})")
     }
 
     fn write_memory(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

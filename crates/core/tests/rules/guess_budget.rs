@@ -73,7 +73,7 @@ fn o7_a_guess_without_room_is_not_looked_at_and_costs_no_attempt() {
     world.guesses = terms;
     let (right, wrong) = (world.code(id), world.wrong_code(id));
     for text in [wrong, right.clone()] {
-        assert_eq!(world.try_check(guess(id, &text)), Err(refused.clone()), "right and wrong look alike");
+        assert_eq!(world.try_check(guess(id, &text)), Err(refused), "right and wrong look alike");
     }
     assert_eq!(world.shelf[&id].attempts_used, 0);
     let other = Start { session: session("another"), ..world.login() };

@@ -145,9 +145,7 @@ impl Engine {
             let _ = refused.reply.send(Err(EngineError::NotAdmitted));
             return if batch.is_empty() { None } else { Some(batch) };
         }
-        for guess in &draft.wrong_guesses {
-            self.journal(&mut change, &guess.entry());
-        }
+        self.write_guesses(&mut change, &draft.wrong_guesses);
         let app = batch.first().map(|waiting| Arc::clone(&waiting.job.app));
         let learnt = app.map_or_else(Vec::new, |app| self.write_journal(&mut change, &batch, &app, &keyring));
         let ready = ready(&change, &batch, lease);
@@ -332,6 +330,12 @@ impl Engine {
         let phone = keyring.open_phone(place, &verification.phone).ok()?;
         let price = self.0.routing.highest_price(&phone, delivery.created_at)?;
         Some(JournalEntry::Spent { price_micros: price.micros(), at: delivery.created_at })
+    }
+
+    fn write_guesses(&self, change: &mut Change, wrong: &[GuessPermit]) {
+        for guess in wrong {
+            self.journal(change, &guess.entry());
+        }
     }
 
     fn journal(&self, change: &mut Change, entry: &JournalEntry) {

@@ -7,7 +7,7 @@ use countersign_core::keyring::{Keyring, Place};
 use countersign_core::step::{Command, Effect, Step, derive_code};
 use countersign_core::subject::{Mode, Subject};
 use countersign_core::time::Timestamp;
-use countersign_core::verification::Standing;
+use countersign_core::verification::{Standing, Verification};
 
 use super::{Engine, Job};
 use crate::guard::GuessPermit;
@@ -40,10 +40,10 @@ impl Engine {
         let Command::Check(check) = &job.command else {
             return Reserved { terms: self.start_terms(job, keyring), permit: None };
         };
-        let guessed = subject.verification(check.verification);
-        let guessed =
-            guessed.filter(|verification| verification.mode == Mode::Live && verification.is_pending());
-        let Some(verification) = guessed else {
+        let verification = subject.verification(check.verification);
+        let is_open =
+            |verification: &&Verification| verification.mode == Mode::Live && verification.is_pending();
+        let Some(verification) = verification.filter(is_open) else {
             return Reserved { terms: GuessTerms::CALM, permit: None };
         };
         // A customer reference is only what somebody said who he is, so it makes nobody known here.

@@ -107,12 +107,12 @@ impl GuessPermit {
     pub(crate) fn committed(mut self, entropy: &mut Entropy) -> Vec<GuessAlarm> {
         self.state = PermitState::Counted;
         let mut state = locked(&self.guard.state);
-        let stage = state.guard.guess_terms(self.at).stage;
+        let reached = state.guard.guess_terms(self.at).stage;
         let mut alarms = Vec::new();
-        if stage > state.warned_of {
-            alarms.push(GuessAlarm::Stage(stage));
+        if reached > state.warned_of {
+            alarms.push(GuessAlarm::Stage(reached));
         }
-        state.warned_of = stage;
+        state.warned_of = reached;
         let wrong = self.wrong.as_ref().and_then(|wrong| Some((&wrong.guess, wrong.right.as_ref()?)));
         if let Some((guess, right)) = wrong
             && state.wrong_codes.add(self.app, (guess, right), self.at, entropy) == Repeated::TooOften

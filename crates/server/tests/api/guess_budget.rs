@@ -178,7 +178,7 @@ async fn o7_one_wrong_code_on_many_phones_is_no_accident() {
     let shop = shop_that_tolerates(&server, 0.01).await;
     let all = open(&shop, &sink, 0..8).await;
     assert_eq!(budget(&shop).await["same_code"], false);
-    let guess = (0..).map(|n| format!("{:06}", 735_182 + n * 7_919)).find(|guess| {
+    let guess = (0..30).map(|n| format!("{:06}", 735_182 + n * 7_919)).find(|guess| {
         // As far from every right code as no customer mistypes.
         let distance = |code: &str| code.chars().zip(guess.chars()).filter(|(one, two)| one != two).count();
         all.iter().all(|one| distance(&one.code) > 3)

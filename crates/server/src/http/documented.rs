@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn every_code_of_a_described_route_is_promised_somewhere() {
         let groups = [
-            ALWAYS, SCOPE, NAMED, QUERY, BODY, RETRY, SUBJECT, LOCK, SENDING, STARTING, RESENDING, REDEEMING,
-            RECOVERED, SETTING, ORIGIN, NOT_NOW, CHALLENGED, SOLVING,
+            ALWAYS, SCOPE, NAMED, QUERY, BODY, RETRY, SUBJECT, LOCK, GUESSING, SENDING, STARTING, RESENDING,
+            REDEEMING, RECOVERED, SETTING, ORIGIN, NOT_NOW, CHALLENGED, SOLVING,
         ];
         // A path without such a method is no operation of the description.
         let missing: Vec<&str> = Code::ALL

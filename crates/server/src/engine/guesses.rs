@@ -99,6 +99,10 @@ impl Reserved {
             if all.iter().map(|failures| failures.recent.len()).sum::<usize>() > 1 {
                 return None;
             }
+            // What is no code of this form could not have been right anyway.
+            if !check.guess.fits(verification.format) {
+                return None;
+            }
             let place = Place { app: before.app, verification: verification.id };
             let phone = keyring.open_phone(place, &verification.phone).ok()?;
             derive_code(keyring, before.app, verification, &phone).ok()?
